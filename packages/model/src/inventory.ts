@@ -161,6 +161,20 @@ export interface Endpoint extends SliceEndpoint {
   readonly spiffeId: SpiffeId | undefined;
 }
 
+/** A controller of pods (Deployment, ReplicaSet, StatefulSet, DaemonSet, Job) as the API server holds it. */
+export interface Controller {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Labels of its pod template. */
+  readonly templateLabels: Readonly<Record<string, string>>;
+  readonly templateServiceAccount: string;
+  /** Image of each container of the template, by container name. */
+  readonly templateImages: Readonly<Record<string, string>>;
+  readonly createdAt: Date;
+}
+
 /** The cluster as the source shows it, before the ledger and the detectors are consulted. */
 export interface ClusterSnapshot {
   /** Highest resource version. */
@@ -174,6 +188,10 @@ export interface ClusterSnapshot {
   readonly services: ReadonlyMap<string, Service>;
   /** By UID; `certificate` is undefined here. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Controllers by UID. */
+  readonly controllers: ReadonlyMap<string, Controller>;
+  /** UIDs of pods that had no controller when they were first seen and have one now: something adopted them. */
+  readonly adopted: ReadonlySet<string>;
   /** By namespace/name of the Service. */
   readonly slices: ReadonlyMap<string, readonly SliceEndpoint[]>;
   /** By kind/namespace/name. */
