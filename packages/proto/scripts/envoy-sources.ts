@@ -43,6 +43,11 @@ export const overlays: readonly Overlay[] = [
     insert: '  UpstreamConnectMode upstream_connect_mode = 21;\n  google.protobuf.UInt32Value max_early_data_bytes = 22;\n\n',
   },
   {
+    file: 'envoy/type/tracing/v3/custom_tag.proto',
+    before: '    // A custom tag to obtain tag value from the metadata.',
+    insert: '    // A format string with command operators.\n    string value = 6;\n\n',
+  },
+  {
     // Absent in this copy of protoc-gen-validate, yet used by the Envoy protos beside it; strict compilers stumble.
     file: 'validate/validate.proto',
     before: 'optional string const = 1;',
