@@ -55,6 +55,8 @@ export const reasons = {
   STORE_DOWN: { kind: 'unavailable', meaning: 'The database does not answer.', remedy: 'Try again; see the runbook «lost database».' },
   CA_DOWN: { kind: 'unavailable', meaning: 'The CA does not answer.', remedy: 'Try again.' },
   KUBERNETES_DOWN: { kind: 'unavailable', meaning: 'The Kubernetes API does not answer.', remedy: 'Try again.' },
+  PEER_DOWN: { kind: 'unavailable', meaning: 'The called service does not answer, or its certificate is not the expected one.', remedy: 'Try again; check address, roots and the expected identity.' },
+  CALL_CANCELLED: { kind: 'unavailable', meaning: 'The caller gave up.', remedy: 'Nothing.' },
   DEADLINE_EXCEEDED: { kind: 'timeout', meaning: 'The work was not done in time.', remedy: 'Try again.' },
   SHUTTING_DOWN: { kind: 'unavailable', meaning: 'The process is stopping.', remedy: 'Try again; another replica answers.' },
   INTERNAL: { kind: 'internal', meaning: 'An invariant does not hold.', remedy: 'Report it with the correlation id.' },

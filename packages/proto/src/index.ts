@@ -8,6 +8,7 @@ export {
   loadSignetDescriptorSet,
   proxyStatus,
   trafficReports,
+  type TypedService,
 } from './services.ts';
 export { envoy, google } from '../generated/envoy.js';
 // eslint-disable-next-line no-barrel-file -- generated names, one for each message and service

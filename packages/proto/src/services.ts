@@ -5,11 +5,17 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import type {
   CertificateAuthorityDefinition,
+  CertificateAuthorityHandlers,
   InventoryDefinition,
+  InventoryHandlers,
   IssuanceLedgerDefinition,
+  IssuanceLedgerHandlers,
   IstioCertificateServiceDefinition,
+  IstioCertificateServiceHandlers,
   ProxyStatusDefinition,
+  ProxyStatusHandlers,
   TrafficReportsDefinition,
+  TrafficReportsHandlers,
 } from '../generated/types.ts';
 
 const protosDir = path.resolve(import.meta.dirname, '../../../protos');
@@ -25,28 +31,32 @@ const definitions: PackageDefinition = loadSync(
   { includeDirs: [protosDir], longs: Number, enums: String, defaults: true, oneofs: true },
 );
 
-function serviceDefinition<D>(name: string): D & ServiceDefinition {
+declare const handlers: unique symbol;
+/** A service definition that also carries, for the compiler only, which of its methods stream. */
+export type TypedService<D, H> = D & ServiceDefinition & { readonly [handlers]?: H };
+
+function serviceDefinition<D, H>(name: string): TypedService<D, H> {
   const definition = definitions[name];
   if (definition === undefined) throw new Error(`protos/ has no service ${name}`);
-  return definition as D & ServiceDefinition;
+  return definition as TypedService<D, H>;
 }
 
 /** signet.ca.v1.CertificateAuthority. */
-export const certificateAuthority = serviceDefinition<CertificateAuthorityDefinition>(
+export const certificateAuthority = serviceDefinition<CertificateAuthorityDefinition, CertificateAuthorityHandlers>(
   'signet.ca.v1.CertificateAuthority',
 );
 /** signet.ca.v1.IssuanceLedger. */
-export const issuanceLedger = serviceDefinition<IssuanceLedgerDefinition>('signet.ca.v1.IssuanceLedger');
+export const issuanceLedger = serviceDefinition<IssuanceLedgerDefinition, IssuanceLedgerHandlers>('signet.ca.v1.IssuanceLedger');
 /** istio.v1.auth.IstioCertificateService. */
-export const istioCertificateService = serviceDefinition<IstioCertificateServiceDefinition>(
+export const istioCertificateService = serviceDefinition<IstioCertificateServiceDefinition, IstioCertificateServiceHandlers>(
   'istio.v1.auth.IstioCertificateService',
 );
 /** signet.config.v1.ProxyStatus. */
-export const proxyStatus = serviceDefinition<ProxyStatusDefinition>('signet.config.v1.ProxyStatus');
+export const proxyStatus = serviceDefinition<ProxyStatusDefinition, ProxyStatusHandlers>('signet.config.v1.ProxyStatus');
 /** signet.discovery.v1.Inventory. */
-export const inventory = serviceDefinition<InventoryDefinition>('signet.discovery.v1.Inventory');
+export const inventory = serviceDefinition<InventoryDefinition, InventoryHandlers>('signet.discovery.v1.Inventory');
 /** signet.discovery.v1.TrafficReports. */
-export const trafficReports = serviceDefinition<TrafficReportsDefinition>('signet.discovery.v1.TrafficReports');
+export const trafficReports = serviceDefinition<TrafficReportsDefinition, TrafficReportsHandlers>('signet.discovery.v1.TrafficReports');
 
 /** google.protobuf.FileDescriptorSet of protos/, for server reflection. */
 export function loadSignetDescriptorSet(): Buffer {
