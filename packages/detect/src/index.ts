@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+export {
+  attestEndpoints,
+  emptyMemory,
+  type AttestationInput,
+  type AttestationMemory,
+  type AttestationResult,
+} from './attest-endpoints.ts';
+export { bareSettleMs, originGraceMs } from './establish-origin.ts';
+export { matchesLabels, matchesSelector } from './label-selector.ts';
+export { provenanceOf, type EstablishedOrigin, type Provenance } from './origin.ts';
+export type { FindingStore, OriginStore } from './remembering.ts';
