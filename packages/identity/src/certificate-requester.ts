@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { normaliseSerial, SignetError } from '@signet/model';
+import { failure, normaliseSerial, SignetError, success, type Result } from '@signet/model';
 import { buildCsr, generateKeyPair, verifyIssued } from '@signet/pki';
 import { certificateAuthority, type IssueCertificateResponse__Output } from '@signet/proto';
 import { createChannel, createClient, type TlsMaterial } from '@signet/runtime';
@@ -91,7 +91,7 @@ async function call(options: CertificateClientOptions, { credential, current, cs
       : { ...server, address: options.caAddress, token: options.token },
   );
   try {
-    return await createClient(certificateAuthority, channel).issueCertificate(
+    return await createClient(certificateAuthority, channel).IssueCertificate(
       {
         csr,
         profile: options.profile === 'serving' ? 'PROFILE_SERVING' : 'PROFILE_WORKLOAD',
@@ -101,5 +101,69 @@ async function call(options: CertificateClientOptions, { credential, current, cs
     );
   } finally {
     channel.close();
+  }
+}
+
+interface Checks {
+  readonly privateKey: KeyObject;
+  readonly roots: string;
+}
+
+/** What came is used only if it is for our key, names us, chains to the roots and is valid now. */
+function checkResponse(
+  options: CertificateClientOptions,
+  response: IssueCertificateResponse__Output,
+  { privateKey, roots }: Checks,
+): Result<TlsMaterial> {
+  const checked = verifyIssued({
+    chainPem: response.certificateChain,
+    rootsPem: roots,
+    privateKey,
+    expectedSpiffeId: options.expectedSpiffeId,
+    profile: options.profile,
+    now: options.clock.now(),
+  });
+  if (!checked.ok) return failure(`${checked.error.reason}: ${checked.error.message}`);
+  const { serial, notBefore, notAfter } = checked.value;
+  return success({
+    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificateChainPem: joinPem(response.certificateChain),
+    rootsPem: roots,
+    serial,
+    spiffeId: options.expectedSpiffeId,
+    notBefore,
+    notAfter,
+  });
+}
+
+function joinPem(certificates: readonly string[]): string {
+  return certificates.map((pem) => `${pem.trim()}\n`).join('');
+}
+
+/** Written for refused certificates too: the ledger must know of everything that left the CA. */
+function recordOf(
+  { profile, clock }: CertificateClientOptions,
+  response: IssueCertificateResponse__Output,
+  { credential, isAccepted }: { readonly credential: Credential; readonly isAccepted: boolean },
+): IssuanceRecord {
+  const leaf = readLeaf(response);
+  return {
+    time: clock.now().toISOString(),
+    serial: normaliseSerial(leaf?.serialNumber ?? response.serial),
+    spiffeId: response.spiffeId,
+    profile,
+    credential,
+    notBefore: leaf?.validFromDate.toISOString() ?? '',
+    notAfter: leaf?.validToDate.toISOString() ?? '',
+    certificateSha256: leaf === undefined ? '' : createHash('sha256').update(leaf.raw).digest('hex'),
+    isAccepted,
+  };
+}
+
+function readLeaf({ certificateChain: [pem] }: IssueCertificateResponse__Output): X509Certificate | undefined {
+  try {
+    return pem === undefined ? undefined : new X509Certificate(pem);
+  } catch {
+    return undefined;
   }
 }
