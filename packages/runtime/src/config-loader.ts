@@ -15,14 +15,16 @@ export class ConfigError extends Error {
   }
 }
 
-/** Where the parts of a configuration come from; the later ones win: file, environment, overrides (flags). */
+/** Where the parts of a configuration come from; the later ones win: file, environment, flags, overrides. */
 export interface ConfigSources {
   /** YAML. */
   readonly file?: string;
   readonly env: NodeJS.ProcessEnv;
   /** `SIGNET`: SIGNET_LISTEN_PORT_BASE sets `listen.portBase`. */
   readonly envPrefix: string;
-  /** By dotted path. */
+  /** By dotted path, as typed on a command line: text that is read like an environment variable. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** By dotted path, as values. */
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
@@ -135,10 +137,13 @@ export function loadConfig<T>(o: ConfigSources & { readonly schema: z.ZodType<T>
   const problems = [...parsed.problems];
   const raw: Record<string, unknown> = isPlainObject(parsed.value) ? structuredClone(parsed.value) : {};
   if (!isPlainObject(parsed.value)) problems.push(`${o.file ?? ''}: expected a mapping at the top`);
+  const isText = new Map<string, boolean>();
   for (const leaf of listConfigLeaves(o.schema, o.envPrefix)) {
+    isText.set(leaf.path, leaf.isText);
     const text = o.env[leaf.envName];
     if (text !== undefined && text !== '') setPath(raw, leaf.path, parseEnvValue(text, leaf.isText));
   }
+  for (const [path, text] of Object.entries(o.flags ?? {})) setPath(raw, path, parseEnvValue(text, isText.get(path) ?? true));
   for (const [path, value] of Object.entries(o.overrides ?? {})) {
     if (value !== undefined) setPath(raw, path, value);
   }

@@ -94,7 +94,9 @@ export function toSignetError(error: unknown): SignetError {
     }
   }
   const reason = read.reason ?? reasonOfCode(error.code);
-  return new SignetError(reason, error.details === '' ? error.message : error.details, {
+  // grpc-js appends an empty note about name resolution to connection failures.
+  const message = error.details.replace(/ Resolution note: $/, '');
+  return new SignetError(reason, message === '' ? error.message : message, {
     cause: error,
     ...(read.field === undefined ? {} : { field: read.field }),
     ...(read.retryAfterMs === undefined ? {} : { retryAfterMs: read.retryAfterMs }),
