@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type { EncodedResource } from '@signet/envoy';
 import type { Revision } from '@signet/model';
 import { earliest, namedByProxy, planPush, type NamedResources, type PushPlan } from './plan-push.ts';
-import { referencesOf } from './references.ts';
 import { resourceTypes, typeUrls, type ResourceType } from './resource-types.ts';
 import type { DesiredState, HeldResource, Outstanding, Session, SessionEffect, SessionResponse, TypeSession } from './session.ts';
 import { settledState } from './settled-state.ts';
@@ -146,7 +145,7 @@ function forceEndpoints(session: Session, sent: readonly EncodedResource[]): Ses
   const endpoints = session.types.get(typeUrls.endpoints);
   if (endpoints === undefined || sent[0]?.typeUrl !== typeUrls.cluster) return session;
   const names = sent
-    .flatMap(referencesOf)
+    .flatMap(({ references }) => references)
     .filter(({ typeUrl, name }) => typeUrl === typeUrls.endpoints && endpoints.names.has(name))
     .map(({ name }) => name);
   if (names.length === 0) return session;

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { EncodedResource } from '@signet/envoy';
 import { envoy } from '@signet/proto';
-import { referencesOf } from './references.ts';
 import { typeUrls, type ResourceType } from './resource-types.ts';
 import type { Session, TypeSession } from './session.ts';
 import { isSubscribed, isWithheld, lastGoodForm, newestTouching, possibleForms, wantedOf } from './type-session.ts';
@@ -54,7 +53,7 @@ export function namedByProxy(session: Session): NamedResources {
     if (state === undefined) continue;
     for (const [, resource] of possibleForms(state)) {
       if (resource === undefined) unreadable.add(typeUrl);
-      else for (const reference of referencesOf(resource)) keys.add(namedKey(reference.typeUrl, reference.name));
+      else for (const reference of resource.references) keys.add(namedKey(reference.typeUrl, reference.name));
     }
   }
   return { keys, unreadable };
@@ -127,7 +126,7 @@ function hasUnmetReference(session: Session, goal: EncodedResource): boolean {
   const clusters = session.types.get(typeUrls.cluster);
   if (clusters === undefined) return false;
   const wanted = wantedOf(session, typeUrls.cluster);
-  return referencesOf(goal).some(({ typeUrl, name }) => {
+  return goal.references.some(({ typeUrl, name }) => {
     if (typeUrl !== typeUrls.cluster || clusters.held.has(name) || !isSubscribed(clusters, name)) return false;
     const cluster = wanted.get(name);
     // What is not wanted, or rejected, will not come: nothing to wait for.
@@ -200,7 +199,7 @@ function isOfLeavingCluster(session: Session, endpointsName: string): boolean {
   if (clusters === undefined) return false;
   const names = (resource: EncodedResource | undefined) =>
     resource !== undefined &&
-    referencesOf(resource).some(({ typeUrl, name }) => typeUrl === typeUrls.endpoints && name === endpointsName);
+    resource.references.some(({ typeUrl, name }) => typeUrl === typeUrls.endpoints && name === endpointsName);
   const wanted = wantedOf(session, typeUrls.cluster);
   let isLeaving = false;
   for (const [name, resource] of possibleForms(clusters)) {
@@ -214,5 +213,5 @@ function isOfLeavingCluster(session: Session, endpointsName: string): boolean {
 /** An assignment without endpoints. */
 export function emptyAssignment(name: string): EncodedResource {
   const bytes = envoy.config.endpoint.v3.ClusterLoadAssignment.encode({ clusterName: name }).finish();
-  return { name, typeUrl: typeUrls.endpoints, hash: createHash('sha256').update(bytes).digest('hex'), bytes };
+  return { name, typeUrl: typeUrls.endpoints, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, references: [] };
 }

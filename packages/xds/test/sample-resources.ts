@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import type { EncodedResource, ResourceSet } from '@signet/envoy';
+import type { EncodedResource, ResourceReference, ResourceSet } from '@signet/envoy';
 import { envoy } from '@signet/proto';
 import type { DesiredState } from '../src/session.ts';
 import { typeUrls } from '../src/resource-types.ts';
 
 /** A resource from its bytes. */
-export function encoded(typeUrl: string, name: string, bytes: Uint8Array): EncodedResource {
-  return { typeUrl, name, bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+export function encoded(
+  typeUrl: string,
+  name: string,
+  bytes: Uint8Array,
+  references: readonly ResourceReference[] = [],
+): EncodedResource {
+  return { typeUrl, name, bytes, references, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
 }
 
 const ads = { ads: {}, resourceApiVersion: envoy.config.core.v3.ApiVersion.V3 };
@@ -21,7 +26,7 @@ export function cluster(name: string, variant = 1): EncodedResource {
     edsClusterConfig: { edsConfig: ads },
     connectTimeout: { seconds: variant, nanos: 0 },
   }).finish();
-  return encoded(typeUrls.cluster, name, bytes);
+  return encoded(typeUrls.cluster, name, bytes, [{ typeUrl: typeUrls.endpoints, name }]);
 }
 
 /** A cluster without endpoint discovery. */
@@ -49,7 +54,7 @@ export function routes(name: string, target: string, variant = 1): EncodedResour
       { name: `v${variant}`, domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: target } }] },
     ],
   }).finish();
-  return encoded(typeUrls.routes, name, bytes);
+  return encoded(typeUrls.routes, name, bytes, [{ typeUrl: typeUrls.cluster, name: target }]);
 }
 
 const httpManagerType =
@@ -76,23 +81,32 @@ export function httpListener(name: string, o: { routes: string; rules?: string; 
     rds: { routeConfigName: o.routes, configSource: ads },
     httpFilters: o.rules === undefined ? [router] : [rules, router],
   }).finish();
-  return listenerOf(name, { type_url: httpManagerType, value: manager }, o.port ?? 0);
+  const references: ResourceReference[] = [{ typeUrl: typeUrls.routes, name: o.routes }];
+  if (o.rules !== undefined) references.push({ typeUrl: typeUrls.extension, name: o.rules });
+  return listenerOf({ name, typedConfig: { type_url: httpManagerType, value: manager }, port: o.port ?? 0, references });
 }
 
 /** A listener that forwards to one cluster. */
 export function tcpListener(name: string, target: string, o: { port?: number; variant?: number } = {}): EncodedResource {
   const { TcpProxy } = envoy.extensions.filters.network.tcp_proxy.v3;
   const proxy = TcpProxy.encode({ statPrefix: `s${o.variant ?? 1}`, cluster: target }).finish();
-  return listenerOf(name, { type_url: tcpProxyType, value: proxy }, o.port ?? 0);
+  const references = [{ typeUrl: typeUrls.cluster, name: target }];
+  return listenerOf({ name, typedConfig: { type_url: tcpProxyType, value: proxy }, port: o.port ?? 0, references });
 }
 
-function listenerOf(name: string, typedConfig: { type_url: string; value: Uint8Array }, port: number): EncodedResource {
+function listenerOf(o: {
+  name: string;
+  typedConfig: { type_url: string; value: Uint8Array };
+  port: number;
+  references: readonly ResourceReference[];
+}): EncodedResource {
+  const { name, typedConfig, port, references } = o;
   const bytes = envoy.config.listener.v3.Listener.encode({
     name,
     address: { socketAddress: { address: '127.0.0.1', portValue: port } },
     filterChains: [{ filters: [{ name: 'filter', typedConfig }] }],
   }).finish();
-  return encoded(typeUrls.listener, name, bytes);
+  return encoded(typeUrls.listener, name, bytes, references);
 }
 
 /** HTTP access rules: allow everything, or nothing. */

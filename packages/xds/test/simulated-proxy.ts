@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EncodedResource } from '@signet/envoy';
 import { carryRejections, reduceSession } from '../src/reduce-session.ts';
-import { referencesOf } from '../src/references.ts';
 import { resourceType, resourceTypes, typeUrls } from '../src/resource-types.ts';
 import {
   createSession,
@@ -100,7 +99,7 @@ export function createSimulatedProxy(o: {
     const wanted = new Map<string, Set<string>>();
     for (const state of types.values()) {
       for (const resource of state.held.values()) {
-        for (const { typeUrl, name } of referencesOf(resource)) wanted.set(typeUrl, (wanted.get(typeUrl) ?? new Set()).add(name));
+        for (const { typeUrl, name } of resource.references) wanted.set(typeUrl, (wanted.get(typeUrl) ?? new Set()).add(name));
       }
     }
     for (const { typeUrl, allowsWildcard } of resourceTypes) {
