@@ -9,7 +9,7 @@ import { withLock } from './bootstrap/lock.mjs';
 import { ensureNode } from './bootstrap/node.mjs';
 import { ensureDependencies } from './bootstrap/npm.mjs';
 import { Missing, say } from './bootstrap/progress.mjs';
-import { runQuietly, searchPath } from './bootstrap/run.mjs';
+import { CommandFailed, runQuietly, searchPath } from './bootstrap/run.mjs';
 
 /** Command → program and the set of real parts that it needs. */
 const commands = {
@@ -58,6 +58,6 @@ async function main() {
 }
 
 process.exitCode = await main().catch((error) => {
-  say(error instanceof Missing ? error.message : (error?.stack ?? String(error)));
+  say(error instanceof Missing || error instanceof CommandFailed ? error.message : (error?.stack ?? String(error)));
   return 1;
 });

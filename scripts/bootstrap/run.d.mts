@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export declare function searchPath(): string;
+export declare class CommandFailed extends Error {}
 export declare function findProgram(name: string): string | undefined;
 export declare function runQuietly(
   command: string,

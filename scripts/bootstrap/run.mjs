@@ -24,6 +24,9 @@ export function findProgram(name) {
   return undefined;
 }
 
+/** A program ended badly; the message holds the end of what it printed. */
+export class CommandFailed extends Error {}
+
 /** Runs a program to its end, its output kept for the error message. Returns its stdout. */
 export function runQuietly(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -44,7 +47,7 @@ export function runQuietly(command, args, options = {}) {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve(stdout);
-      else reject(new Error(`«${command} ${args.join(' ')}» ended with ${signal ?? code}:\n${output.trimEnd()}`));
+      else reject(new CommandFailed(`«${command} ${args.join(' ')}» ended with ${signal ?? code}:\n${output.trimEnd()}`));
     });
   });
 }

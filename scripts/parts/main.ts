@@ -3,6 +3,7 @@
 // left alone.
 import { manifest } from '../bootstrap/cache.mjs';
 import { Missing, say } from '../bootstrap/progress.mjs';
+import { CommandFailed } from '../bootstrap/run.mjs';
 import { ensureEnvoy } from './envoy.ts';
 import { ensureClient, ensureKubernetes } from './go-programs.ts';
 import { ensureSystemPrograms } from './system-programs.ts';
@@ -32,6 +33,7 @@ try {
   if (install === undefined) throw new Missing(`no purpose «${purpose}»; there are ${Object.keys(purposes).join(', ')}`);
   await install();
 } catch (error) {
-  say(error instanceof Missing || !(error instanceof Error) ? String(error instanceof Error ? error.message : error) : (error.stack ?? error.message));
+  const isExplained = error instanceof Missing || error instanceof CommandFailed;
+  say(error instanceof Error ? (isExplained ? error.message : (error.stack ?? error.message)) : String(error));
   process.exitCode = 1;
 }
