@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { all, not, some, type Condition } from '../condition.ts';
+import { isSet, parsePort, type SpecReader } from '../spec-reader.ts';
+import { negatedName } from './source.ts';
+import { parseStringPattern } from './string-pattern.ts';
+
+function textAtom(kind: 'method' | 'path' | 'host', text: string): Condition | undefined {
+  if (kind === 'path' && /[{}]/.test(text)) return undefined;
+  const match = parseStringPattern(text);
+  return match === undefined ? undefined : { kind, match };
+}
+
+function portAtom(text: string): Condition | undefined {
+  const port = parsePort(text);
+  return port === undefined ? undefined : { kind: 'port', port };
+}
+
+interface OperationField {
+  readonly parse: (text: string) => Condition | undefined;
+  readonly expected: string;
+}
+
+const wildcards = '`*`, `prefix*`, `*suffix` or an exact value';
+
+const operationFields: Readonly<Record<string, OperationField>> = {
+  hosts: { parse: (text) => textAtom('host', text), expected: wildcards },
+  ports: { parse: portAtom, expected: 'a port number as text' },
+  methods: { parse: (text) => textAtom('method', text), expected: wildcards },
+  paths: { parse: (text) => textAtom('path', text), expected: `${wildcards}; templates are not honoured` },
+};
+
+/** Reads `to[].operation`. */
+export function readOperation(value: unknown, path: string, reader: SpecReader): Condition {
+  const names = Object.keys(operationFields);
+  const operation = reader.fields(value, path, [...names, ...names.map(negatedName)]);
+  if (operation === undefined) return { kind: 'never' };
+  const parts: Condition[] = [];
+  for (const [field, { parse, expected }] of Object.entries(operationFields)) {
+    for (const name of [field, negatedName(field)]) {
+      if (!isSet(operation[name])) continue;
+      const atoms = reader.texts(operation[name], `${path}.${name}`).flatMap((text, index) => {
+        const atom = parse(text);
+        if (atom === undefined) reader.report('Invalid', `${path}.${name}[${index}] «${text}»: expected ${expected}`);
+        return atom === undefined ? [] : [atom];
+      });
+      parts.push(name === field ? some(atoms) : not(some(atoms)));
+    }
+  }
+  if (parts.length === 0) reader.report('Invalid', `${path} must name an operation`);
+  return all(parts);
+}
