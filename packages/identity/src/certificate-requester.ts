@@ -35,7 +35,7 @@ export function createCertificateRequester(options: CertificateClientOptions): C
   async function attempt(credential: Credential, current: TlsMaterial | undefined, signal: AbortSignal): Promise<TlsMaterial> {
     const roots = options.rootsPem();
     if (roots === undefined) throw new SignetError('CA_DOWN', 'the trust bundle is not there yet; it is written by the CA');
-    pending ??= await createPending();
+    pending ??= createPending();
     const { privateKey, csr } = pending;
     const response = await call(options, { credential, current, csr, signal });
     const checked = checkResponse(options, response, { privateKey, roots });
@@ -69,10 +69,10 @@ export function createCertificateRequester(options: CertificateClientOptions): C
   };
 }
 
-async function createPending(): Promise<PendingRequest> {
-  const { privateKey } = await generateKeyPair();
+function createPending(): PendingRequest {
+  const { privateKey } = generateKeyPair();
   // No name is asked for: the CA writes the identity that it attested.
-  return { privateKey, csr: await buildCsr({ privateKey }) };
+  return { privateKey, csr: buildCsr({ privateKey }) };
 }
 
 interface Call {
@@ -124,20 +124,16 @@ function checkResponse(
     now: options.clock.now(),
   });
   if (!checked.ok) return failure(`${checked.error.reason}: ${checked.error.message}`);
-  const { serial, notBefore, notAfter } = checked.value;
+  const { serial, spiffeId, notBefore, notAfter, certificateChainPem } = checked.value;
   return success({
     keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certificateChainPem: joinPem(response.certificateChain),
+    certificateChainPem,
     rootsPem: roots,
     serial,
-    spiffeId: options.expectedSpiffeId,
+    spiffeId,
     notBefore,
     notAfter,
   });
-}
-
-function joinPem(certificates: readonly string[]): string {
-  return certificates.map((pem) => `${pem.trim()}\n`).join('');
 }
 
 /** Written for refused certificates too: the ledger must know of everything that left the CA. */
