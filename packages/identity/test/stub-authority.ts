@@ -159,6 +159,8 @@ export interface StubOptions {
   /** Free ones when absent. */
   readonly ports?: { readonly token: number; readonly mtls: number };
   readonly root?: TestAuthority;
+  /** More services for the mTLS listener. */
+  readonly services?: readonly ServiceRegistration[];
 }
 
 /** Starts the stub on loopback. */
@@ -186,7 +188,7 @@ export async function startStubAuthority(options: StubOptions): Promise<StubAuth
         host,
         port: options.ports?.mtls ?? 0,
         clientCertificate: 'require',
-        services: [authority, registerReports(state)],
+        services: [authority, registerReports(state), ...(options.services ?? [])],
         authorise,
       },
     ],
