@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /** One configuration for all suites; `scripts/` selects among them by path. */
 export default {
   testEnvironment: 'node',
@@ -11,5 +13,7 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/', '/generated/'],
+  // Real parts start slowly on a busy machine; a test that hangs is noticed all the same.
+  testTimeout: 30_000,
   watchman: false,
 };

@@ -16,9 +16,10 @@ const commands = {
   demo: { script: 'packages/playground/src/main.ts', parts: 'demo' },
   test: { script: 'scripts/test.ts', parts: 'test' },
   soak: { script: 'scripts/soak.ts', parts: 'test' },
-  bench: { script: 'scripts/bench.ts', parts: 'bench' },
+  bench: { script: 'packages/bench/src/main.ts', parts: 'bench' },
   check: { script: 'scripts/check.ts', parts: undefined },
-  build: { script: 'scripts/build.ts', parts: undefined },
+  // Sources run as they are; what there is to build is the generated code, which comes before every command.
+  build: { script: 'scripts/check.ts', args: ['types'], parts: undefined },
   parts: { script: 'scripts/parts/main.ts', parts: undefined },
 };
 
@@ -54,7 +55,7 @@ async function main() {
     const code = await run(node, [path.join(repositoryDir, commands.parts.script), command.parts], env);
     if (code !== 0) return code;
   }
-  return run(node, [path.join(repositoryDir, command.script), ...args], env);
+  return run(node, [path.join(repositoryDir, command.script), ...(command.args ?? []), ...args], env);
 }
 
 process.exitCode = await main().catch((error) => {

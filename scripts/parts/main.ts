@@ -30,7 +30,8 @@ const purposes: Readonly<Record<string, () => Promise<void>>> = {
 try {
   const purpose = process.argv[2] ?? 'test';
   const install = purposes[purpose];
-  if (install === undefined) throw new Missing(`no purpose «${purpose}»; there are ${Object.keys(purposes).join(', ')}`);
+  if (install === undefined)
+    throw new Missing(`no purpose «${purpose}»; there are ${Object.keys(purposes).join(', ')}`);
   await install();
 } catch (error) {
   const isExplained = error instanceof Missing || error instanceof CommandFailed;

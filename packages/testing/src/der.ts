@@ -18,7 +18,8 @@ export function element(tag: number, ...content: readonly Uint8Array[]): Buffer 
 export const sequence = (...content: readonly Uint8Array[]): Buffer => element(0x30, ...content);
 export const set = (...content: readonly Uint8Array[]): Buffer => element(0x31, ...content);
 export const octetString = (content: Uint8Array): Buffer => element(0x04, content);
-export const bitString = (content: Uint8Array, unusedBits = 0): Buffer => element(0x03, Buffer.from([unusedBits]), content);
+export const bitString = (content: Uint8Array, unusedBits = 0): Buffer =>
+  element(0x03, Buffer.from([unusedBits]), content);
 export const utf8String = (text: string): Buffer => element(0x0c, Buffer.from(text));
 export const boolean = (value: boolean): Buffer => element(0x01, Buffer.from([value ? 0xff : 0]));
 /** `[number] EXPLICIT`. */

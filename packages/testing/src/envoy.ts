@@ -30,7 +30,15 @@ export async function validateEnvoyConfig(bootstrap: EnvoyBootstrap, version?: s
   try {
     const envoy = startRealProcess({
       command: envoyBinary(version),
-      args: ['--mode', 'validate', '-l', 'warning', '--reject-unknown-dynamic-fields', '-c', writeBootstrap(directory, bootstrap)],
+      args: [
+        '--mode',
+        'validate',
+        '-l',
+        'warning',
+        '--reject-unknown-dynamic-fields',
+        '-c',
+        writeBootstrap(directory, bootstrap),
+      ],
       cwd: directory,
       stopSignal: 'SIGKILL',
     });
@@ -84,7 +92,16 @@ export async function startEnvoy(options: EnvoyOptions): Promise<TestEnvoy> {
   const file = writeBootstrap(directory, { admin, ...options.bootstrap });
   const envoy = startRealProcess({
     command: envoyBinary(options.version),
-    args: ['-c', file, '--disable-hot-restart', '--concurrency', '1', '-l', options.logLevel ?? 'warning', ...(options.args ?? [])],
+    args: [
+      '-c',
+      file,
+      '--disable-hot-restart',
+      '--concurrency',
+      '1',
+      '-l',
+      options.logLevel ?? 'warning',
+      ...(options.args ?? []),
+    ],
     cwd: directory,
   });
   const stop = async (): Promise<void> => {

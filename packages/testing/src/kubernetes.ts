@@ -107,7 +107,15 @@ function startEtcd(ground: Ground): RealProcess {
   return startRealProcess({
     command: kubernetesBinary('etcd'),
     args: [
-      ...['--name', 'test', '--data-dir', path.join(ground.directory, 'etcd'), '--unsafe-no-fsync', '--log-level', 'error'],
+      ...[
+        '--name',
+        'test',
+        '--data-dir',
+        path.join(ground.directory, 'etcd'),
+        '--unsafe-no-fsync',
+        '--log-level',
+        'error',
+      ],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
     ],
@@ -177,7 +185,8 @@ async function runKubectl(kubeconfig: string, args: readonly string[], input?: s
       kubernetesBinary('kubectl'),
       [`--kubeconfig=${kubeconfig}`, '--cache-dir', path.join(path.dirname(kubeconfig), 'kubectl'), ...args],
       { maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`))),
+      (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`)),
     );
     child.stdin?.end(input ?? '');
   });

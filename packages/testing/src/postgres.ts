@@ -42,7 +42,9 @@ const user = 'signet';
 /** The account that runs Postgres when the test is root, which Postgres refuses. */
 function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const account = ['postgres', 'nobody'].map((name) => accounts.find((entry) => entry[0] === name)).find(Boolean);
   if (account === undefined) throw new Error('no account «postgres» or «nobody» in /etc/passwd to run Postgres as');
   return { uid: Number(account[2]), gid: Number(account[3]) };

@@ -17,7 +17,8 @@ function manifest(): Manifest {
 
 /** Where the installer keeps the real parts: `<cache>/signet/tools`. */
 export function toolsDirectory(): string {
-  const cache = process.env['SIGNET_CACHE'] ?? path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'signet');
+  const cache =
+    process.env['SIGNET_CACHE'] ?? path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'signet');
   return path.join(cache, 'tools');
 }
 
@@ -45,6 +46,8 @@ export function kubernetesBinary(name: string): string {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   if (assets !== undefined && existsSync(path.join(assets, name))) return path.join(assets, name);
   const directory =
-    name === 'etcd' ? `etcd-${manifest().etcd.version}` : path.join(`kubernetes-${manifest().kubernetes.version}`, 'bin');
+    name === 'etcd'
+      ? `etcd-${manifest().etcd.version}`
+      : path.join(`kubernetes-${manifest().kubernetes.version}`, 'bin');
   return existing(path.join(toolsDirectory(), directory, name), 'node scripts/bootstrap.mjs parts test');
 }

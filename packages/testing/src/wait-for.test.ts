@@ -17,7 +17,11 @@ describe('waitFor', () => {
   });
 
   test('says what it waited for and why the last attempt failed', async () => {
-    const waiting = waitFor(() => Promise.reject(new Error('refused')), { timeoutMs: 5, intervalMs: 1, what: 'the port' });
+    const waiting = waitFor(() => Promise.reject(new Error('refused')), {
+      timeoutMs: 5,
+      intervalMs: 1,
+      what: 'the port',
+    });
     await expect(waiting).rejects.toThrow('waited 5 ms for the port: refused');
   });
 });
