@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import {
+  deploymentSpecShape,
+  metadataShape,
+  podSpecShape,
+  serviceSpecShape,
+  statefulSetSpecShape,
+  type KubeObject,
+} from './kubernetes-objects.ts';
+
+const envelope = z.looseObject({ apiVersion: z.string().min(1), kind: z.string().min(1), metadata: metadataShape });
+const noSpec = z.unknown();
+/** Kinds that the playground acts on; the others are the control plane's business. */
+const specShapes: Readonly<Record<string, z.ZodType>> = {
+  Namespace: noSpec,
+  ServiceAccount: noSpec,
+  Service: serviceSpecShape,
+  Deployment: deploymentSpecShape,
+  StatefulSet: statefulSetSpecShape,
+  Pod: podSpecShape,
+};
+const unsupported = new Set(['DaemonSet', 'Job', 'CronJob', 'ReplicaSet', 'ReplicationController']);
+const clusterScoped = new Set(['Namespace', 'Node']);
+
+/** What one file holds. */
+export interface FileContent {
+  readonly objects: readonly KubeObject[];
+  /** `file:line: field: reason`. */
+  readonly problems: readonly string[];
+  /** It could not be read as YAML at all: what was read before stays in force. */
+  readonly isBroken: boolean;
+}
+
+/** Files of a directory of manifests, in order, without those whose name starts with a dot. */
+export function listManifestFiles(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && statSync(path.join(entry.parentPath, entry.name)).isFile()))
+    .filter((entry) => /^[^.].*\.(ya?ml|json)$/.test(entry.name))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !path.relative(directory, file).split(path.sep).some((part) => part.startsWith('.')))
+    .toSorted();
+}
+
+/** Reads the objects of one file. */
+export function readManifestFile(file: string): FileContent {
+  return parseManifests(readFileSync(file, 'utf8'), file);
+}
+
+/** Parses one or several YAML documents. */
+export function parseManifests(text: string, file: string): FileContent {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines });
+  const objects: KubeObject[] = [];
+  const problems: string[] = [];
+  let isBroken = false;
+  for (const document of Array.isArray(documents) ? documents : []) {
+    const line = lines.linePos(document.range[0]).line;
+    const error = document.errors[0];
+    if (error !== undefined) {
+      problems.push(`${file}:${error.linePos?.[0].line ?? line}: ${error.message.split('\n')[0]}`);
+      isBroken = true;
+      continue;
+    }
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (value === null || value === undefined) continue;
+    for (const item of itemsOf(value)) readObject(item, { where: `${file}:${line}`, objects, problems });
+  }
+  return { objects, problems, isBroken };
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  const list = z.looseObject({ kind: z.literal('List'), items: z.array(z.unknown()) }).safeParse(value);
+  return list.success ? list.data.items : [value];
+}
+
+function readObject(value: unknown, into: { where: string; objects: KubeObject[]; problems: string[] }): void {
+  const head = envelope.safeParse(value);
+  if (!head.success) {
+    into.problems.push(...describe(head.error, into.where));
+    return;
+  }
+  const { kind, metadata } = head.data;
+  const name = `${kind} ${metadata.name}`;
+  if (unsupported.has(kind)) into.problems.push(`${into.where}: ${name}: the playground does not run ${kind}s; use a Deployment, StatefulSet or Pod`);
+  const shape = specShapes[kind];
+  if (shape === undefined) return;
+  const spec = shape.safeParse(head.data['spec']);
+  if (!spec.success) {
+    into.problems.push(...describe(spec.error, `${into.where}: ${name}: spec`));
+    return;
+  }
+  const namespace = clusterScoped.has(kind) ? undefined : (metadata.namespace ?? 'default');
+  const object = { ...head.data, metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) } };
+  into.objects.push((spec.data === undefined ? object : { ...object, spec: spec.data }) as KubeObject);
+}
+
+function describe(error: z.ZodError, where: string): string[] {
+  return error.issues.map((issue) => `${where}: ${issue.path.join('.')}: ${issue.message}`);
+}
