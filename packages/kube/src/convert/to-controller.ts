@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Controller } from '@signet/model';
+import { fieldsOf, listOf, textMapOf, textOf, type KubeObject } from '../kube-object.ts';
+
+/** A controller of pods with what its template says. */
+export function toController(object: KubeObject): Controller {
+  const { metadata, kind } = object;
+  const template = fieldsOf(fieldsOf(object.body['spec'])['template']);
+  const spec = fieldsOf(template['spec']);
+  return {
+    kind,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    templateLabels: textMapOf(fieldsOf(template['metadata'])['labels']),
+    templateServiceAccount: textOf(spec['serviceAccountName']) || 'default',
+    templateImages: Object.fromEntries(
+      listOf(spec['containers'])
+        .map(fieldsOf)
+        .map((container) => [textOf(container['name']), textOf(container['image'])]),
+    ),
+    createdAt: metadata.createdAt ?? new Date(0),
+  };
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SliceEndpoint } from '@signet/model';
+import { fieldsOf, listOf, textOf, type KubeObject } from '../kube-object.ts';
+
+/** An address with the name of its pod, for slices that give no UID. */
+export interface NamedSliceEndpoint extends SliceEndpoint {
+  readonly podName: string;
+}
+
+interface SlicePort {
+  readonly name: string;
+  readonly port: number;
+}
+
+function toSlicePort(value: unknown): SlicePort | undefined {
+  const { name, port, protocol = 'TCP' } = fieldsOf(value);
+  return typeof port === 'number' && protocol === 'TCP' ? { name: textOf(name), port } : undefined;
+}
+
+/** Name of the Service to which an EndpointSlice belongs; empty when it belongs to none. */
+export function serviceNameOf(slice: KubeObject): string {
+  return slice.metadata.labels['kubernetes.io/service-name'] ?? '';
+}
+
+/** The TCP addresses of an EndpointSlice. */
+export function toSliceEndpoints(slice: KubeObject): readonly NamedSliceEndpoint[] {
+  if (slice.body['addressType'] === 'FQDN') return [];
+  const ports = listOf(slice.body['ports']).flatMap((value) => toSlicePort(value) ?? []);
+  return listOf(slice.body['endpoints']).flatMap((value) => {
+    const endpoint = fieldsOf(value);
+    const conditions = fieldsOf(endpoint['conditions']);
+    const target = fieldsOf(endpoint['targetRef']);
+    const isPod = target['kind'] === 'Pod';
+    const addresses = listOf(endpoint['addresses']).filter((one) => typeof one === 'string');
+    return addresses.flatMap((address) =>
+      ports.map(({ name, port }) => ({
+        portName: name,
+        address,
+        port,
+        podUid: isPod ? textOf(target['uid']) : '',
+        podName: isPod ? textOf(target['name']) : '',
+        // A missing condition means ready (EndpointConditions of discovery.k8s.io/v1).
+        isReady: conditions['ready'] !== false,
+        isTerminating: conditions['terminating'] === true,
+      })),
+    );
+  });
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Owner } from '@signet/model';
+import { fieldsOf, groupOf, listOf, textOf, type Fields, type KubeObject, type OwnerReference } from './kube-object.ts';
+
+// A chain is Pod → ReplicaSet → Deployment; a cycle or a tower of references is somebody's attack.
+const chainLengthMax = 5;
+
+function matchesExpression(expression: Fields, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[textOf(expression['key'])];
+  const values = listOf(expression['values']);
+  switch (expression['operator']) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}
+
+/** True when the controller's selector picks the labels. An empty or missing one picks nothing. */
+function selects(controller: KubeObject, labels: Readonly<Record<string, string>>): boolean {
+  const selector = fieldsOf(fieldsOf(controller.body['spec'])['selector']);
+  const wanted = Object.entries(fieldsOf(selector['matchLabels']));
+  const expressions = listOf(selector['matchExpressions']).map(fieldsOf);
+  if (wanted.length + expressions.length === 0) return false;
+  return (
+    wanted.every(([key, value]) => labels[key] === value) &&
+    expressions.every((expression) => matchesExpression(expression, labels))
+  );
+}
+
+/** One step up: the controller that the object names, and the object with that UID where it is what the reference says. */
+export interface OwnerStep {
+  readonly owner: Owner;
+  readonly object: KubeObject | undefined;
+}
+
+/** The chain of controllers above an object, each step verified against the live object with that UID. */
+export function ownerChainOf(pod: KubeObject, controllersByUid: ReadonlyMap<string, KubeObject>): readonly OwnerStep[] {
+  const chain: OwnerStep[] = [];
+  let child: KubeObject | undefined = pod;
+  while (child !== undefined && chain.length < chainLengthMax) {
+    const reference: OwnerReference | undefined = child.metadata.ownerReferences.find((one) => one.controller);
+    if (reference === undefined) break;
+    const { apiVersion, kind, name, uid }: OwnerReference = reference;
+    const found: KubeObject | undefined = controllersByUid.get(uid);
+    const isVerified: boolean =
+      found !== undefined &&
+      found.kind === kind &&
+      found.metadata.name === name &&
+      groupOf(found.apiVersion) === groupOf(apiVersion) &&
+      found.metadata.namespace === pod.metadata.namespace &&
+      selects(found, child.metadata.labels);
+    chain.push({ owner: { kind, name, uid, isVerified }, object: isVerified ? found : undefined });
+    child = isVerified ? found : undefined;
+  }
+  return chain;
+}
