@@ -3,7 +3,6 @@ import { ServerCredentials, ServerInterceptingCall, experimental, type Server, t
 import { SignetError } from '@signet/model';
 import type { Clock } from '../clock.ts';
 import type { AcceptedConnection } from './tls-acceptor.ts';
-import { handshakeTimeoutMs } from './tls-settings.ts';
 
 /** Longest age of any connection, so that replicas rebalance. */
 const ageMaxMs = 6 * 3600_000;
@@ -28,13 +27,20 @@ export function connectionOf(call: { getAuthContext(): object | null }): ServedC
   return context === null ? undefined : origins.get(context);
 }
 
-/** Milliseconds until a connection must end: half of the shorter certificate life, never past the peer's end. */
-export function connectionAgeMs(accepted: AcceptedConnection, now: Date): number {
+/** When a connection gets its GOAWAY, and how much later it is cut, in milliseconds. */
+export interface ConnectionAge {
+  readonly ageMs: number;
+  readonly graceMs: number;
+}
+
+/** Half of the shorter certificate life, less `jitter` of it; cut at the latest when the peer's certificate ends. */
+export function buildConnectionAge(accepted: AcceptedConnection, now: Date, jitter: number): ConnectionAge {
   const lives = [accepted.ownNotAfter.getTime() - accepted.ownNotBefore.getTime()];
   const { peer } = accepted;
   if (peer !== undefined) lives.push(peer.notAfter.getTime() - peer.notBefore.getTime());
-  const remaining = (peer?.notAfter ?? accepted.ownNotAfter).getTime() - now.getTime();
-  return Math.max(0, Math.min(ageMaxMs, ...lives.map((life) => life / 2), remaining));
+  const remainingMs = Math.max(0, (peer?.notAfter ?? accepted.ownNotAfter).getTime() - now.getTime());
+  const ageMs = Math.min(remainingMs, Math.min(ageMaxMs, ...lives.map((life) => life / 2)) * (1 - jitter));
+  return { ageMs, graceMs: Math.min(agedGraceMs, remainingMs - ageMs) };
 }
 
 /** Refuses further calls of a peer whose certificate has ended, although the connection is still there. */
@@ -54,6 +60,8 @@ export function serveConnection(o: {
   readonly clock: Clock;
   /** Fraction of the age that is taken off at random, 0 to 0.1. */
   readonly jitter: number;
+  /** What the peer has for its HTTP/2 preface. */
+  readonly handshakeTimeoutMs: number;
   onClose(): void;
 }): ServedConnection {
   const { socket } = o.accepted;
@@ -69,10 +77,10 @@ export function serveConnection(o: {
   const bytesAtHandover = socket.bytesRead;
   const prefaceTimer = setTimeout(() => {
     if (socket.bytesRead - bytesAtHandover < prefaceBytes) socket.destroy();
-  }, handshakeTimeoutMs);
-  const ageMs = connectionAgeMs(o.accepted, o.clock.now()) * (1 - o.jitter);
+  }, o.handshakeTimeoutMs);
+  const { ageMs, graceMs } = buildConnectionAge(o.accepted, o.clock.now(), o.jitter);
   // Timers of Node end at 2^31 − 1 ms; ageMaxMs is far below.
-  const ageTimer = setTimeout(() => injector.drain(agedGraceMs), ageMs);
+  const ageTimer = setTimeout(() => injector.drain(graceMs), ageMs);
   prefaceTimer.unref();
   ageTimer.unref();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { SignetError } from '@signet/model';
-import { buildMessage, parseMessage, textOf } from '../protobuf-wire.ts';
+import { buildMessage, numberOf, parseMessage, textOf } from '../protobuf-wire.ts';
 import type { CallContext } from './call-context.ts';
 import { serviceNameOf } from './reflection-service.ts';
 import { untypedService, type ServiceRegistration } from './service-registration.ts';
@@ -11,15 +11,23 @@ const serving = 1;
 const notServing = 2;
 const serviceUnknown = 3;
 
+// Objects, as grpc-js takes a message that is falsy for none at all.
+interface HealthRequest {
+  readonly service: string;
+}
+interface HealthResponse {
+  readonly status: number;
+}
+
 function method(name: string, responseStream: boolean): ServiceDefinition[string] {
   return {
     path: `/grpc.health.v1.Health/${name}`,
     requestStream: false,
     responseStream,
-    requestSerialize: (serviceName: string) => buildMessage([[1, serviceName]]),
-    requestDeserialize: (bytes: Buffer) => textOf(parseMessage(bytes), 1),
-    responseSerialize: (state: number) => buildMessage([[1, state]]),
-    responseDeserialize: (bytes: Buffer) => Number(parseMessage(bytes)[0]?.value ?? 0),
+    requestSerialize: (request: HealthRequest) => buildMessage([[1, request.service]]),
+    requestDeserialize: (bytes: Buffer): HealthRequest => ({ service: textOf(parseMessage(bytes), 1) }),
+    responseSerialize: (response: HealthResponse) => buildMessage([[1, response.status]]),
+    responseDeserialize: (bytes: Buffer): HealthResponse => ({ status: numberOf(parseMessage(bytes), 1) }),
   };
 }
 
@@ -39,17 +47,17 @@ export function createHealthService(services: readonly ServiceRegistration[]): H
     return isServing ? serving : notServing;
   };
 
-  async function check(name: string): Promise<number> {
-    const state = stateOf(name);
-    if (state === serviceUnknown) throw new SignetError('SERVICE_UNKNOWN', `no service «${name.slice(0, 100)}» here`);
-    return await Promise.resolve(state);
+  function check(request: HealthRequest): Promise<HealthResponse> {
+    const state = stateOf(request.service);
+    if (state !== serviceUnknown) return Promise.resolve({ status: state });
+    return Promise.reject(new SignetError('SERVICE_UNKNOWN', `no service «${request.service.slice(0, 100)}» here`));
   }
 
-  async function* watch(name: string, context: CallContext): AsyncGenerator<number> {
+  async function* watch({ service: name }: HealthRequest, context: CallContext): AsyncGenerator<HealthResponse> {
     let sent: number | undefined;
     while (!context.signal.aborted) {
       const state = stateOf(name);
-      if (state !== sent) yield state;
+      if (state !== sent) yield { status: state };
       sent = state;
       await new Promise<void>((resolve) => {
         const done = (): void => {

@@ -10,6 +10,7 @@ import { connectionOf, requireUnexpired, serveConnection, type ServedConnection 
 import { createHealthService, type HealthService } from './health-service.ts';
 import { createReflectionServices } from './reflection-service.ts';
 import type { ServiceRegistration } from './service-registration.ts';
+import { handshakeTimeoutMs } from './tls-settings.ts';
 import { createTlsAcceptor, type AcceptedConnection, type TlsAcceptor } from './tls-acceptor.ts';
 import type { Metrics } from '../metrics.ts';
 
@@ -55,6 +56,8 @@ export interface GrpcServerOptions {
   readonly descriptorSet: Buffer;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
+  /** What a peer has for its handshake, and again for its HTTP/2 preface; 5 000 unless set. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 /** Limits of grpc-js that every server of ours sets, as most are unlimited by default. */
@@ -72,6 +75,7 @@ export function serverLimits(listener: Pick<Listener, 'messageBytesMax' | 'strea
 class TlsGrpcServer implements GrpcServer {
   readonly #o: GrpcServerOptions;
   readonly #clock: Clock;
+  readonly #handshakeTimeoutMs: number;
   readonly #health: HealthService;
   readonly #parts: readonly { readonly name: string; readonly server: Server; readonly acceptor: TlsAcceptor }[];
   readonly #connections = new Map<number, ServedConnection>();
@@ -80,6 +84,7 @@ class TlsGrpcServer implements GrpcServer {
   constructor(o: GrpcServerOptions) {
     this.#o = o;
     this.#clock = o.clock ?? systemClock;
+    this.#handshakeTimeoutMs = o.handshakeTimeoutMs ?? handshakeTimeoutMs;
     this.#health = createHealthService(o.listeners.flatMap((listener) => listener.services));
     this.#parts = o.listeners.map((listener) => this.#createPart(listener));
     o.metrics
@@ -109,6 +114,7 @@ class TlsGrpcServer implements GrpcServer {
       clientCertificate: listener.clientCertificate,
       connectionsMax: listener.connectionsMax ?? 20_000,
       connectionsPerAddressMax: listener.connectionsPerAddressMax ?? 2000,
+      handshakeTimeoutMs: this.#handshakeTimeoutMs,
       material: () => this.#o.material(),
       logger: this.#o.logger,
       clock: this.#clock,
@@ -124,6 +130,7 @@ class TlsGrpcServer implements GrpcServer {
       accepted,
       clock: this.#clock,
       jitter: Math.random() * 0.1,
+      handshakeTimeoutMs: this.#handshakeTimeoutMs,
       onClose: () => this.#connections.delete(accepted.id),
     });
     this.#connections.set(accepted.id, served);

@@ -33,6 +33,7 @@ export interface TlsAcceptorOptions {
   readonly clientCertificate: 'none' | 'request' | 'require';
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
+  readonly handshakeTimeoutMs: number;
   material(): TlsMaterial | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -54,7 +55,7 @@ class NetTlsAcceptor implements TlsAcceptor {
     this.#net.maxConnections = o.connectionsMax;
     this.#net.on('connection', (socket) => this.#beginHandshake(socket));
     this.#net.on('drop', () => o.logger.warn({ listener: o.name }, 'connection refused: too many'));
-    this.#tls = createTlsServer(buildServerOptions(o.clientCertificate));
+    this.#tls = createTlsServer(buildServerOptions(o.clientCertificate, o.handshakeTimeoutMs));
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (error: Error & { code?: string }, socket) => {
       o.logger.debug({ listener: o.name, remoteAddress: socket.remoteAddress, code: error.code }, 'handshake failed');

@@ -31,7 +31,7 @@ export const protocolOptions: Pick<SecureContextOptions, 'minVersion' | 'maxVers
 export const handshakeTimeoutMs = 5000;
 
 /** Options of the TLS server of a listener, without key material. */
-export function buildServerOptions(clientCertificate: 'none' | 'request' | 'require'): TlsOptions {
+export function buildServerOptions(clientCertificate: 'none' | 'request' | 'require', timeoutMs: number): TlsOptions {
   return {
     ...protocolOptions,
     honorCipherOrder: true,
@@ -39,7 +39,7 @@ export function buildServerOptions(clientCertificate: 'none' | 'request' | 'requ
     requestCert: clientCertificate !== 'none',
     // Judged in acceptSocket, where a missing certificate and a bad one can be told apart.
     rejectUnauthorized: false,
-    handshakeTimeout: handshakeTimeoutMs,
+    handshakeTimeout: timeoutMs,
     sessionTimeout: 1,
   };
 }
