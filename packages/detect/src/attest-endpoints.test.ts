@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatSpiffeId } from '@signet/model';
 import { at, originsOf, shop, type ClusterBuilder } from '../test/cluster-builder.ts';
-import type { AttestationInput, AttestationResult } from './attest-endpoints.ts';
+import { wasBare, type AttestationInput, type AttestationResult } from './attest-endpoints.ts';
 
 const bareIntruder = { owners: [], isEnrolled: false, createdAt: at(-1), serviceAccount: 'default' } as const;
 const otherId = formatSpiffeId({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'other' });
@@ -114,8 +114,10 @@ describe('an intruder that came while discovery was down', () => {
   });
 
   test('stays adopted when its finding is remembered', () => {
-    const firstSeen = new Map([['bare-pod/pod-x', at(-5)]]);
-    expect(verdicts(after((c) => c.pod('x', 'checkout'), { firstSeen }))['x']).toBe('-FOREIGN_ORIGIN');
+    const { findings } = after((c) => c.pod('x', 'checkout', bareIntruder));
+    const bareBefore = new Set([...findings.values()].filter(wasBare).map((finding) => finding.podUid));
+    expect(bareBefore).toEqual(new Set(['pod-x']));
+    expect(verdicts(after((c) => c.pod('x', 'checkout'), { bareBefore }))['x']).toBe('-FOREIGN_ORIGIN');
   });
 });
 

@@ -10,7 +10,7 @@ import {
 } from '@signet/model';
 import { buildFinding, type Suspicion } from './build-findings.ts';
 import { establishOrigin } from './establish-origin.ts';
-import { enrolmentSignals } from './judge-pod.ts';
+import { enrolmentSignals, noController } from './judge-pod.ts';
 import { judgeService, type ServiceOutcome } from './judge-service.ts';
 import { matchesLabels } from './label-selector.ts';
 import { isAlive, type EstablishedOrigin } from './origin.ts';
@@ -40,6 +40,8 @@ export interface AttestationInput {
   readonly origins: ReadonlyMap<string, EstablishedOrigin>;
   /** When findings were first seen, by id. */
   readonly firstSeen: ReadonlyMap<string, Date>;
+  /** UIDs of pods with a `wasBare` finding, remembered over restarts of discovery. */
+  readonly bareBefore: ReadonlySet<string>;
   readonly memory: AttestationMemory;
   readonly now: Date;
   readonly rootNamespace: string;
@@ -77,14 +79,16 @@ function podsBehind(service: Service, input: AttestationInput, byNamespace: Pods
 
 type PodsByNamespace = ReadonlyMap<string, readonly Workload[]>;
 
+/** True when the finding says that the pod had no controller at all, as opposed to one that could not be verified. */
+export function wasBare(finding: Pick<Finding, 'signals'>): boolean {
+  return finding.signals.some((one) => one.name === 'owner.missing' && one.value.startsWith(noController));
+}
+
 /** A pod that something adopted stays adopted when discovery has been restarted since: its finding tells. */
 function withRememberedAdoptions(input: AttestationInput): AttestationInput {
-  const remembered = [...input.cluster.workloads.values()].filter(
-    (pod) => pod.owners.length > 0 && input.firstSeen.has(`bare-pod/${pod.uid}`) && pod.owners[0]?.isVerified === true,
-  );
+  const remembered = [...input.bareBefore].filter((uid) => (input.cluster.workloads.get(uid)?.owners.length ?? 0) > 0);
   if (remembered.length === 0) return input;
-  const adopted = new Set([...input.cluster.adopted, ...remembered.map((pod) => pod.uid)]);
-  return { ...input, cluster: { ...input.cluster, adopted } };
+  return { ...input, cluster: { ...input.cluster, adopted: new Set([...input.cluster.adopted, ...remembered]) } };
 }
 
 function earliest(dates: Iterable<Date | undefined>): Date | undefined {

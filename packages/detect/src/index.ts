@@ -2,6 +2,7 @@
 export {
   attestEndpoints,
   emptyMemory,
+  wasBare,
   type AttestationInput,
   type AttestationMemory,
   type AttestationResult,
@@ -9,4 +10,3 @@ export {
 export { bareSettleMs, originGraceMs } from './establish-origin.ts';
 export { matchesLabels, matchesSelector } from './label-selector.ts';
 export { provenanceOf, type EstablishedOrigin, type Provenance } from './origin.ts';
-export type { FindingStore, OriginStore } from './remembering.ts';

@@ -28,6 +28,9 @@ export interface JudgePodInput {
   readonly certificate: CertificateState | undefined;
 }
 
+/** How the value of `owner.missing` begins when the pod names no controller. */
+export const noController = 'no controller';
+
 /** Signals that lie in circumstances; they support others and count for nothing alone. */
 const circumstances: ReadonlySet<string> = new Set([
   'created-after-establishment',
@@ -52,7 +55,7 @@ function ownerSignals(input: JudgePodInput, origin: EstablishedOrigin): Signal[]
   }
   switch (provenance.standing) {
     case 'bare':
-      return [signal('owner.missing', `no controller, expected ${expected}`, true)];
+      return [signal('owner.missing', `${noController}, expected ${expected}`, true)];
     case 'forged':
       return [signal('owner.missing', `names ${claim}, which does not exist or does not select it; expected ${expected}`, true)];
     case 'claimed':

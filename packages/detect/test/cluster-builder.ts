@@ -179,6 +179,7 @@ export class ClusterBuilder {
       isLedgerFollowed: true,
       origins: new Map(),
       firstSeen: new Map(),
+      bareBefore: new Set(),
       memory: emptyMemory,
       now: at(0),
       rootNamespace: 'signet-system',
