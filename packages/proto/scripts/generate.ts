@@ -3,14 +3,17 @@
 // in use, and descriptor sets. Nothing of it is committed. Skips the work when no input changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { envoyRoots, overlays } from './envoy-sources.ts';
+import { agentRoots, envoyRoots, overlays } from './envoy-sources.ts';
 
 const packageDir = path.resolve(import.meta.dirname, '..');
 const repositoryDir = path.resolve(packageDir, '../..');
-const outDir = path.join(packageDir, 'generated');
+const finalDir = path.join(packageDir, 'generated');
+// Made aside and put in place at the end: others may be reading the old one, or generating too.
+const draftDir = path.join(packageDir, `.draft-${process.pid}`);
+const outDir = path.join(draftDir, 'generated');
 const ownProtosDir = path.join(repositoryDir, 'protos');
 const require = createRequire(import.meta.url);
 
@@ -76,16 +79,22 @@ function generateTypeIndex(): void {
   writeFileSync(path.join(outDir, 'types.ts'), `${lines.join('\n')}\n`);
 }
 
-function generateEnvoyCodecs(protosDir: string): void {
-  const js = path.join(outDir, 'envoy.js');
-  run(bin('protobufjs-cli', 'bin/pbjs'), [
-    ...['-t', 'static-module', '-w', 'es6', '--es6', '--force-number'],
-    ...['--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
-    ...['-p', protosDir, '-p', path.join(repositoryDir, 'node_modules/protobufjs')],
-    ...['-o', js],
-    ...envoyRoots.map((file) => path.join(protosDir, file)),
-  ]);
-  run(bin('protobufjs-cli', 'bin/pbts'), ['--no-comments', '-o', path.join(outDir, 'envoy.d.ts'), js]);
+/** Each module has a root of its own name: two modules of one root would take each other's messages. */
+function generateEnvoyCodecs(name: string, protosDir: string, roots: readonly string[]): void {
+  const js = path.join(outDir, `${name}.js`);
+  const generateModule = (...flags: readonly string[]): void =>
+    run(bin('protobufjs-cli', 'bin/pbjs'), [
+      ...['-t', 'static-module', '-w', 'es6', '--es6', '--force-number', '-r', name],
+      ...['--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--no-service'],
+      ...flags,
+      ...['-p', protosDir, '-p', path.join(repositoryDir, 'node_modules/protobufjs')],
+      ...['-o', js],
+      ...roots.map((file) => path.join(protosDir, file)),
+    ]);
+  // The declarations come from the comments, which are half of the module: it is written again without them.
+  generateModule();
+  run(bin('protobufjs-cli', 'bin/pbts'), ['--no-comments', '-o', path.join(outDir, `${name}.d.ts`), js]);
+  generateModule('--no-comments');
 }
 
 function generateDescriptorSet(moduleDir: string, roots: readonly string[], output: string): void {
@@ -101,14 +110,17 @@ function generateDescriptorSet(moduleDir: string, roots: readonly string[], outp
 }
 
 const digest = inputDigest();
-const stamp = path.join(outDir, 'stamp');
+const stamp = path.join(finalDir, 'stamp');
 if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) process.exit(0);
-rmSync(outDir, { recursive: true, force: true });
 mkdirSync(outDir, { recursive: true });
 const envoyProtosDir = copyEnvoyProtos();
 generateOwnTypes();
 generateTypeIndex();
-generateEnvoyCodecs(envoyProtosDir);
+generateEnvoyCodecs('envoy', envoyProtosDir, envoyRoots);
+generateEnvoyCodecs('agent', envoyProtosDir, agentRoots);
 generateDescriptorSet(ownProtosDir, [], 'signet.binpb');
 generateDescriptorSet(envoyProtosDir, envoyRoots, 'envoy.binpb');
-writeFileSync(stamp, digest);
+writeFileSync(path.join(outDir, 'stamp'), digest);
+rmSync(finalDir, { recursive: true, force: true });
+renameSync(outDir, finalDir);
+rmSync(draftDir, { recursive: true });
