@@ -15,7 +15,7 @@ export interface CallOptions {
 }
 
 /**
- * Makes one call. Schemes: `http`, `https`, `grpc` (path `/package.Service/Method`), `tcp` (one line each way) and
+ * Makes one call to `URL` or `METHOD URL`. Schemes: `http`, `https`, `grpc` (path `/package.Service/Method`), `tcp` (one line each way) and
  * `banner` (TCP where the server speaks first). Never throws: what went wrong is in the result.
  */
 export async function call(target: string, options: CallOptions): Promise<CallResult> {
@@ -25,11 +25,12 @@ export async function call(target: string, options: CallOptions): Promise<CallRe
 }
 
 async function dispatch(target: string, options: CallOptions): Promise<CallEnd> {
-  const url = new URL(target);
+  const [, method = options.method, address = target] = /^([A-Z]+) (.+)$/.exec(target) ?? [];
+  const url = new URL(address);
   switch (url.protocol) {
     case 'http:':
     case 'https:':
-      return callHttp(url, options);
+      return callHttp(url, { ...options, method });
     case 'grpc:':
       return callGrpc(url, options);
     case 'tcp:':

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Context } from '../launcher/context-file.ts';
+import type { MeshClient, MeshView } from './mesh-client.ts';
+import { summaryLines } from './summary.ts';
+
+const refreshMs = 2000;
+const home = '\u001b[H';
+const clearLine = '\u001b[K';
+const clearBelow = '\u001b[J';
+
+/** Where the screen is drawn. */
+export interface ScreenTarget {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+}
+
+/** What the screen shows besides the mesh. */
+export interface ScreenOptions {
+  readonly client: MeshClient;
+  readonly context: Context;
+  readonly meshDirectory: string;
+  readonly target: ScreenTarget;
+  readonly signal: AbortSignal;
+  /** Problems since the start, newest last. */
+  readonly problems: () => readonly string[];
+}
+
+/**
+ * Keeps the summary on the terminal until aborted. Where there is no terminal it is appended when it is
+ * complete for the first time and whenever findings or problems change.
+ */
+export async function showLiveScreen(options: ScreenOptions): Promise<void> {
+  const { client, target, signal } = options;
+  let lastState = '';
+  if (target.isTerminal) target.write('\u001b[2J');
+  while (!signal.aborted) {
+    const view = await client.view().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    if (signal.aborted) return;
+    if (typeof view === 'string') {
+      if (target.isTerminal) target.write(`${home}the control plane does not answer (${view})${clearLine}\n`);
+    } else if (target.isTerminal) {
+      draw(view, options);
+    } else {
+      const state = stateOf(view, options.problems());
+      if (state !== lastState && isComplete(view)) {
+        lastState = state;
+        target.write(`${lines(view, options).join('\n')}\n\n`);
+      }
+    }
+    await delay(refreshMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function lines(view: MeshView, options: ScreenOptions): string[] {
+  const problems = options.problems().slice(-5);
+  return [
+    ...summaryLines(view, { context: options.context, meshDirectory: options.meshDirectory, now: new Date() }),
+    ...(problems.length === 0 ? [] : ['', ...problems.map((text) => `! ${text}`)]),
+  ];
+}
+
+function draw(view: MeshView, options: ScreenOptions): void {
+  const text = lines(view, options).map((line) => `${line}${clearLine}`);
+  options.target.write(`${home}${text.join('\n')}\n${clearBelow}`);
+}
+
+function isComplete(view: MeshView): boolean {
+  return view.workloads.length > 0 && view.workloads.every((workload) => workload.ready) && view.edges.length > 0;
+}
+
+function stateOf(view: MeshView, problems: readonly string[]): string {
+  return JSON.stringify([view.findings.map((finding) => finding.id), view.fileProblems, problems, view.workloads.map((workload) => workload.name)]);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Context } from '../launcher/context-file.ts';
+import { demoReport, type DemoReport } from './demo-report.ts';
+import { judgeCall, type CallJudgement } from './judge-call.ts';
+import type { MeshClient, MeshView } from './mesh-client.ts';
+import { runDeclaredCalls, type MadeCall } from './run-calls.ts';
+import { waitForMesh } from './wait-for-mesh.ts';
+
+/** What `--once` came to. */
+export interface OnceResult {
+  readonly report: DemoReport;
+  /** Why the exit code is not 0; empty when all is as expected. */
+  readonly problems: readonly string[];
+}
+
+/** What `--once` works with. */
+export interface OnceOptions {
+  readonly client: MeshClient;
+  readonly context: Context;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+const upTimeoutMs = 180_000;
+const reportAttempts = 40;
+const reportIntervalMs = 500;
+const parallelCallers = 3;
+
+/** Waits for the mesh, makes the declared calls and joins them with what the proxies reported. */
+export async function runOnce(options: OnceOptions): Promise<OnceResult> {
+  const { client, context, signal, onProgress } = options;
+  await waitForMesh({ client, timeoutMs: upTimeoutMs, signal, onProgress });
+  const workloads = await client.workloads();
+  onProgress('every proxy has acknowledged; making the declared calls');
+  const made: MadeCall[] = [];
+  const queue = [...workloads];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) made.push(...(await runDeclaredCalls(next, context.execCommand.socket)));
+  };
+  await Promise.all(Array.from({ length: parallelCallers }, work));
+  onProgress(`${made.length} calls made; collecting what the proxies saw`);
+  const { view, judgements } = await collect(client, made, signal);
+  const problems = [...judgements.map((judgement) => judgement.problem).filter((text) => text !== ''), ...proxyProblems(view)];
+  return { report: demoReport(view, judgements.map((judgement) => judgement.row)), problems };
+}
+
+/** Agents report when asked and every few seconds: asks until every call has been seen, or the patience ends. */
+async function collect(client: MeshClient, made: readonly MadeCall[], signal: AbortSignal): Promise<{ view: MeshView; judgements: CallJudgement[] }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const view = await client.view();
+    const judgements = made.map((one) => judgeCall(one, view));
+    if (attempt >= reportAttempts || judgements.every(isReported)) return { view, judgements };
+    await delay(reportIntervalMs, undefined, { signal });
+  }
+}
+
+/** An allowed call between enrolled pods must have been seen with both serials; a refused one may leave no trace. */
+function isReported({ row }: CallJudgement, _: number, all: readonly CallJudgement[]): boolean {
+  const callerHasCertificate = all.some((other) => other.row.from === row.from && other.row.clientSerial !== null);
+  return row.verdict === 'refused' || !callerHasCertificate || row.clientSerial !== null;
+}
+
+function proxyProblems(view: MeshView): string[] {
+  const enrolled = view.workloads.filter((workload) => workload.enrolled);
+  return enrolled.flatMap((workload) => {
+    const proxy = view.proxies.find((candidate) => candidate.podUid === workload.uid);
+    if (proxy === undefined) return [`${workload.name}: its proxy is not connected`];
+    const nacks = proxy.types.flatMap((type) => type.nacks.map((nack) => `${workload.name}: rejected ${nack.resource}: ${nack.message}`));
+    const isAcked = proxy.types.every((type) => type.acked === type.desired);
+    return isAcked ? nacks : [...nacks, `${workload.name}: its proxy has not acknowledged everything`];
+  });
+}
