@@ -131,3 +131,18 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   }
   return playground;
 }
+
+/** What the playground tells the command line, as far as tests need it. */
+export interface ContextFile {
+  readonly discoveryGrpc: string;
+  readonly configGrpc: string;
+  readonly caToken: string;
+  readonly rootsFile: string;
+  readonly tokenFile: string;
+  readonly controlPlaneIds: readonly string[];
+}
+
+/** Reads the context file of a running playground. */
+export function readContext(mesh: Playground): ContextFile {
+  return JSON.parse(readFileSync(path.join(mesh.stateDir, 'context.json'), 'utf8')) as ContextFile;
+}
