@@ -16,6 +16,7 @@ import { createConnections } from './connections.ts';
 import { loadContext, type CliContext, type ContextOverrides } from './context.ts';
 import type { Session, Streams } from './session.ts';
 import { sanitise } from './table.ts';
+import { UsageError } from './usage-error.ts';
 import { parseDurationMs } from './values.ts';
 
 /** What the program takes from the process. */
@@ -30,7 +31,7 @@ type GlobalOptions = ContextOverrides & { readonly output: 'table' | 'json'; rea
 
 function findContext(options: GlobalOptions, deps: ProgramDeps): CliContext {
   const context = loadContext(options, deps.env);
-  if (!context.ok) throw new SignetError('REQUEST_INVALID', context.error);
+  if (!context.ok) throw new UsageError(context.error);
   return context.value;
 }
 
@@ -59,6 +60,7 @@ async function runInSession(
 
 /** Text for the person at the terminal: what, why, what to do. */
 export function describeError(error: unknown): string {
+  if (error instanceof UsageError) return `signet: ${sanitise(error.message)}\n`;
   if (!(error instanceof SignetError)) return `signet: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
   const field = error.field === undefined ? '' : ` (${error.field})`;
   return `signet: ${sanitise(error.message)}${field}\n  ${error.reason}: ${reasons[error.reason].remedy}\n`;

@@ -23,6 +23,11 @@ export const kindMappings: Readonly<Record<ErrorKind, KindMapping>> = {
   internal: { code: status.INTERNAL, httpStatus: 500, logLevel: 'error' },
 };
 
+/** Name of the gRPC code of a kind of error, for documents. */
+export function grpcCodeNameOf(kind: ErrorKind): string {
+  return status[kindMappings[kind].code];
+}
+
 /** HTTP status of a kind of error, for REST. */
 export function httpStatusOf(kind: ErrorKind): number {
   return kindMappings[kind].httpStatus;

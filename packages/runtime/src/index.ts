@@ -3,7 +3,7 @@ export { parseCertificateNames, type CertificateNames } from './certificate-name
 export { systemClock, type Clock } from './clock.ts';
 export { formatEnvName, listConfigLeaves, secretText, type ConfigLeaf } from './config-leaves.ts';
 export { ConfigError, loadConfig, redactConfig, type ConfigSources } from './config-loader.ts';
-export { httpStatusOf, kindMappings } from './error-status.ts';
+export { grpcCodeNameOf, httpStatusOf } from './error-status.ts';
 export type { CallContext, PeerCertificate } from './grpc/call-context.ts';
 export { createChannel, type Channel, type ChannelOptions } from './grpc/channel.ts';
 export {

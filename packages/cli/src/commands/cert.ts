@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SignetError } from '@signet/model';
 import { printRows, type Session } from '../session.ts';
+import { UsageError } from '../usage-error.ts';
 import { formatAge, formatRemaining, parsePodName } from '../values.ts';
 
 /** The certificates that the ledger holds for a pod, newest first. */
 export async function showCertificates(session: Session, podName: string): Promise<number> {
   const wanted = parsePodName(podName);
-  if (wanted === undefined) throw new SignetError('REQUEST_INVALID', `«${podName}» is not NAMESPACE/POD`);
+  if (wanted === undefined) throw new UsageError(`«${podName}» is not NAMESPACE/POD`);
   const { workloads } = await session.connections.inventory().ListWorkloads({ namespace: wanted.namespace });
   const workload = workloads.find((candidate) => candidate.name === wanted.pod && candidate.namespace === wanted.namespace);
-  if (workload === undefined) throw new SignetError('REQUEST_INVALID', `there is no pod ${podName}`);
+  if (workload === undefined) throw new UsageError(`there is no pod ${podName}`);
   const answer = await session.connections.ledger().ListIssuances({ podUid: workload.uid, pageSize: 100 });
   const now = session.now();
   printRows(session, {

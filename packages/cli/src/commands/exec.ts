@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { connect, type Socket } from 'node:net';
 import { SignetError } from '@signet/model';
+import { UsageError } from '../usage-error.ts';
 import { parsePodName } from '../values.ts';
 import { createFrameReader, formatFrame, clientFrames, serverFrames } from './exec-frames.ts';
 
@@ -55,7 +56,7 @@ function relay(socket: Socket, request: string, streams: ExecStreams): Promise<n
       if (type === serverFrames.stdout) streams.stdout.write(payload);
       else if (type === serverFrames.stderr) streams.stderr.write(payload);
       else if (type === serverFrames.ended) resolve(exitCodeOf(payload));
-      else if (type === serverFrames.refused) reject(new SignetError('REQUEST_INVALID', payload.toString('utf8')));
+      else if (type === serverFrames.refused) reject(new UsageError(payload.toString('utf8')));
     });
     socket.on('data', (bytes: Buffer) => {
       try {
@@ -78,10 +79,10 @@ export async function execInPod(o: {
   readonly streams: ExecStreams;
 }): Promise<number> {
   const wanted = parsePodName(o.podName);
-  if (wanted === undefined) throw new SignetError('REQUEST_INVALID', `«${o.podName}» is not NAMESPACE/POD`);
-  if (o.command.length === 0) throw new SignetError('REQUEST_INVALID', 'name the command after --');
+  if (wanted === undefined) throw new UsageError(`«${o.podName}» is not NAMESPACE/POD`);
+  if (o.command.length === 0) throw new UsageError('name the command after --');
   if (o.socketPath === undefined) {
-    throw new SignetError('REQUEST_INVALID', 'this mesh is no playground; in a cluster use kubectl exec');
+    throw new UsageError('this mesh is no playground; in a cluster use kubectl exec');
   }
   const socket = connect(o.socketPath);
   const releases = [forwardSignals(socket)];
