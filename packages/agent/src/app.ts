@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createCertificateClient, createRootsFile, type CertificateClient } from '@signet/identity';
 import { formatSpiffeId, type CertificateProfile } from '@signet/model';
-import type { App, Clock, Logger, Metrics } from '@signet/runtime';
+import type { App, Clock, Logger } from '@signet/runtime';
 import type { AgentConfig } from './config.ts';
 import type { Sidecar } from './sidecar.ts';
 
@@ -10,7 +10,6 @@ import type { Sidecar } from './sidecar.ts';
 export interface AgentDeps {
   readonly config: AgentConfig;
   readonly logger: Logger;
-  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
@@ -24,17 +23,21 @@ export interface AgentApp extends App {
 export function createAgentApp(deps: AgentDeps): AgentApp {
   const { config } = deps;
   const roots = createRootsFile(config.trustBundleFile);
-  const createClient = (profile: CertificateProfile): CertificateClient => createPodCertificate(deps, profile, roots.current);
+  const createClient = (profile: CertificateProfile): CertificateClient =>
+    createPodCertificate(deps, profile, roots.current);
   const workload = createClient('workload');
   let sidecar: Sidecar | undefined;
   let drains = true;
+  const failed = Promise.withResolvers<unknown>();
 
   return {
+    failed: failed.promise,
     async start() {
       // The CSR goes out first; the codecs for Envoy load while the CA works.
       workload.start();
       const { createSidecar } = await import('./sidecar.ts');
       sidecar = createSidecar({ ...deps, roots, workload, createServing: () => createClient('serving') });
+      void sidecar.failed.then(failed.resolve);
       await sidecar.start();
     },
     async stop() {

@@ -70,7 +70,11 @@ export const agentConfigShape = z.strictObject({
   /** PEM roots, polled. */
   trustBundleFile: z.string().min(1),
   /** Unix socket of SDS and access logs. */
-  socketPath: z.string().min(1).max(107, 'a Unix socket path has at most 107 bytes').default('/var/run/secrets/workload-spiffe-uds/socket'),
+  socketPath: z
+    .string()
+    .min(1)
+    .max(107, 'a Unix socket path has at most 107 bytes')
+    .default('/var/run/secrets/workload-spiffe-uds/socket'),
   /** Port of health, metrics and rewritten probes; 0 picks a free one. */
   statusPort: z.number().int().min(0).max(65_535).default(15_021),
   envoy: envoyShape,

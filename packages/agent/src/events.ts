@@ -16,7 +16,10 @@ export function createAgentEvents(deps: { readonly logger: Logger; readonly metr
   const { logger, metrics } = deps;
   const restarts = metrics.counter('envoy_restarts_total', 'Ends of Envoy that nobody asked for.');
   const entries = metrics.counter('access_log_entries_total', 'Access log entries taken from Envoy.', ['log']);
-  const uncertain = metrics.counter('report_calls_uncertain_total', 'Calls in reports that may not have reached discovery.');
+  const uncertain = metrics.counter(
+    'report_calls_uncertain_total',
+    'Calls in reports that may not have reached discovery.',
+  );
   return {
     envoyEnded: () => restarts.increment(),
     accessLogReceived: (log, count) => entries.increment({ log }, count),

@@ -32,7 +32,10 @@ export function createChangeSignal(): ChangeSignal {
 export type StreamEvent<Q> = { readonly kind: 'message'; readonly message: Q } | { readonly kind: 'change' };
 
 /** Merges what a peer sends with changes on this side; ends when the peer ends. */
-export async function* mergeEvents<Q>(messages: AsyncIterable<Q>, changes: ChangeSignal): AsyncGenerator<StreamEvent<Q>> {
+export async function* mergeEvents<Q>(
+  messages: AsyncIterable<Q>,
+  changes: ChangeSignal,
+): AsyncGenerator<StreamEvent<Q>> {
   const iterator = messages[Symbol.asyncIterator]();
   let nextMessage = iterator.next();
   let nextChange = changes.take();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { ConfigError, createLogger, createMetrics, loadConfig, runUntilSignal, systemClock } from '@signet/runtime';
+import { ConfigError, createLogger, loadConfig, runUntilSignal, systemClock } from '@signet/runtime/client';
 import { createAgentApp } from './app.ts';
 import { agentConfigShape, type AgentConfig } from './config.ts';
 
@@ -19,7 +19,7 @@ export async function runAgent(args: readonly string[]): Promise<number> {
     namespace: config.pod.namespace,
     pod: config.pod.name,
   });
-  const app = createAgentApp({ config, logger, metrics: createMetrics('agent'), clock: systemClock });
+  const app = createAgentApp({ config, logger, clock: systemClock });
   process.once('SIGINT', () => app.skipDrain());
   return await runUntilSignal(app, logger);
 }

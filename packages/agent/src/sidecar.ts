@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isIPv6 } from 'node:net';
 import type { CertificateClient, RootsFile } from '@signet/identity';
-import { trafficReports } from '@signet/proto';
-import { createChannel, createClient, createUnixGrpcServer, untypedService, type Channel, type ServiceRegistration } from '@signet/runtime';
+import { trafficReports } from '@signet/proto/services';
+import { createChannel, createClient, type Channel } from '@signet/runtime/client';
+import {
+  createMetrics,
+  createUnixGrpcServer,
+  untypedService,
+  type ServiceRegistration,
+} from '@signet/runtime/local-server';
 import { accessLogService } from './als/service-definition.ts';
 import { createFlowAggregator, type FlowAggregator } from './als/flow-aggregator.ts';
 import { createTrafficReporter, type TrafficReporter } from './als/traffic-reporter.ts';
@@ -25,6 +31,8 @@ export interface Sidecar {
   /** Resolves when the socket and the status port listen; Envoy follows with the first certificate. */
   start(): Promise<void>;
   stop(options: { readonly drain: boolean }): Promise<void>;
+  /** Resolves with the cause when Envoy cannot be run at all. */
+  readonly failed: Promise<unknown>;
 }
 
 /** What the sidecar works with. */
@@ -41,8 +49,9 @@ const socketMode = 0o600;
 
 /** Creates the sidecar; nothing listens or runs before `start`. */
 export function createSidecar(deps: SidecarDeps): Sidecar {
-  const { config, logger, metrics, roots, workload } = deps;
-  const events = createAgentEvents(deps);
+  const { config, logger, roots, workload } = deps;
+  const metrics = createMetrics('agent');
+  const events = createAgentEvents({ logger, metrics });
   const secrets = createPodSecrets(deps);
   const flows = createFlowAggregator();
   const socket = createUnixGrpcServer({
@@ -70,6 +79,7 @@ export function createSidecar(deps: SidecarDeps): Sidecar {
   });
   const killEnvoy = (): void => envoy.kill();
   const stopping = new AbortController();
+  const failed = Promise.withResolvers<unknown>();
   metrics
     .gauge('certificate_expiry_seconds', 'Seconds until the workload certificate expires; 0 without one.')
     .collect(() => secondsLeft(deps));
@@ -82,11 +92,12 @@ export function createSidecar(deps: SidecarDeps): Sidecar {
       reports.reporter.start();
       await envoy.start();
     } catch (cause) {
-      if (!stopping.signal.aborted) logger.error({ err: cause }, 'Envoy could not be started');
+      if (!stopping.signal.aborted) failed.resolve(cause);
     }
   }
 
   return {
+    failed: failed.promise,
     async start() {
       process.on('exit', killEnvoy);
       await Promise.all([socket.start(), status.start()]);
@@ -160,7 +171,9 @@ interface FlowDeps extends SidecarDeps {
   readonly events: AgentEvents;
 }
 
-function registerAccessLogs(deps: FlowDeps & { readonly serving: () => CertificateClient | undefined }): ServiceRegistration {
+function registerAccessLogs(
+  deps: FlowDeps & { readonly serving: () => CertificateClient | undefined },
+): ServiceRegistration {
   const { workload, serving, flows, events, clock } = deps;
   return untypedService(accessLogService, {
     StreamAccessLogs: createStreamAccessLogs({

@@ -66,7 +66,14 @@ export async function createAgentBench(options: BenchOptions = {}): Promise<Agen
   writeFileSync(file('roots.pem'), ca.rootPem);
   writeFileSync(file('token'), 'a-token\n');
   const config = {
-    pod: { namespace: 'shop', name: 'checkout-1', uid: 'u-1', ip: '127.0.0.1', node: 'node-a', serviceAccount: 'checkout' },
+    pod: {
+      namespace: 'shop',
+      name: 'checkout-1',
+      uid: 'u-1',
+      ip: '127.0.0.1',
+      node: 'node-a',
+      serviceAccount: 'checkout',
+    },
     caAddress: ca.tokenAddress,
     caMtlsAddress: ca.mtlsAddress,
     configAddress: ca.mtlsAddress,
@@ -95,7 +102,11 @@ export async function createAgentBench(options: BenchOptions = {}): Promise<Agen
     },
     startAgent() {
       const main = path.resolve(import.meta.dirname, '../src/main.ts');
-      const agent = startRealProcess({ command: process.execPath, args: [main, '--config', file('agent.yaml')], env: plainEnvironment() });
+      const agent = startRealProcess({
+        command: process.execPath,
+        args: [main, '--config', file('agent.yaml')],
+        env: plainEnvironment(),
+      });
       agents.push(agent);
       return agent;
     },

@@ -2,8 +2,9 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { failure, normaliseSerial, SignetError, success, type Result } from '@signet/model';
 import { buildCsr, generateKeyPair, verifyIssued } from '@signet/pki';
-import { certificateAuthority, type IssueCertificateResponse__Output } from '@signet/proto';
-import { createChannel, createClient, type TlsMaterial } from '@signet/runtime';
+import type { IssueCertificateResponse__Output } from '@signet/proto';
+import { certificateAuthority } from '@signet/proto/services';
+import { createChannel, createClient, type TlsMaterial } from '@signet/runtime/client';
 import type { CertificateClientOptions } from './certificate-client.ts';
 import { createIssuanceRecorder, type IssuanceRecord } from './issuance-record.ts';
 import { isTransient } from './renewal-schedule.ts';
@@ -32,9 +33,14 @@ export function createCertificateRequester(options: CertificateClientOptions): C
   const recorder = createIssuanceRecorder(options.recordFile);
   let pending: PendingRequest | undefined;
 
-  async function attempt(credential: Credential, current: TlsMaterial | undefined, signal: AbortSignal): Promise<TlsMaterial> {
+  async function attempt(
+    credential: Credential,
+    current: TlsMaterial | undefined,
+    signal: AbortSignal,
+  ): Promise<TlsMaterial> {
     const roots = options.rootsPem();
-    if (roots === undefined) throw new SignetError('CA_DOWN', 'the trust bundle is not there yet; it is written by the CA');
+    if (roots === undefined)
+      throw new SignetError('CA_DOWN', 'the trust bundle is not there yet; it is written by the CA');
     pending ??= createPending();
     const { privateKey, csr } = pending;
     const response = await call(options, { credential, current, csr, signal });
@@ -83,7 +89,10 @@ interface Call {
 }
 
 /** A channel for each call: calls are hours apart, and each must use the credential of now. */
-async function call(options: CertificateClientOptions, { credential, current, csr, signal }: Call): Promise<IssueCertificateResponse__Output> {
+async function call(
+  options: CertificateClientOptions,
+  { credential, current, csr, signal }: Call,
+): Promise<IssueCertificateResponse__Output> {
   const server = { rootsPem: options.rootsPem, expectedServerIds: options.caServerIds };
   const channel = createChannel(
     credential === 'mtls'

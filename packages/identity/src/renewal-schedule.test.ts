@@ -30,7 +30,9 @@ describe('renewalTime', () => {
 
 describe('retryDelayMs', () => {
   const delays = (random: number): number[] =>
-    [1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((attempt) => retryDelayMs({ kind: 'unavailable', attempt }, defaultRetryLimits, random));
+    [1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((attempt) =>
+      retryDelayMs({ kind: 'unavailable', attempt }, defaultRetryLimits, random),
+    );
 
   test('doubles from 100 ms to 5 s', () => {
     expect(delays(1)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);

@@ -81,9 +81,7 @@ export function createRootsFile(path: string): RootsFile {
   return {
     current: () => roots,
     ready: () =>
-      roots === undefined
-        ? new Promise((resolve, reject) => waiters.add({ resolve, reject }))
-        : Promise.resolve(roots),
+      roots === undefined ? new Promise((resolve, reject) => waiters.add({ resolve, reject })) : Promise.resolve(roots),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -9,7 +9,14 @@ import {
   type IssueCertificateResponse,
   type TrafficReport__Output,
 } from '@signet/proto';
-import { createGrpcServer, createLogger, service, type CallContext, type ServiceRegistration, type TlsMaterial } from '@signet/runtime';
+import {
+  createGrpcServer,
+  createLogger,
+  service,
+  type CallContext,
+  type ServiceRegistration,
+  type TlsMaterial,
+} from '@signet/runtime';
 import { createTestAuthority, type TestAuthority } from '@signet/testing';
 
 /** How the next requests are answered, changed by the test as it goes. */
@@ -45,8 +52,8 @@ export interface StubAuthority {
   readonly behaviour: AuthorityBehaviour;
   readonly requests: readonly SeenRequest[];
   readonly reports: readonly TrafficReport__Output[];
-  /** Asks every reporting agent for a report. */
-  requestReport(requestId: number): void;
+  /** Asks every agent on a stream for a report and returns how many there are. */
+  requestReport(requestId: number): number;
   stop(): Promise<void>;
 }
 
@@ -81,7 +88,11 @@ function splitPem(chainPem: string): string[] {
   return chainPem.split(/(?=-----BEGIN )/);
 }
 
-async function issue(state: StubState, request: IssueCertificateRequest__Output, context: CallContext): Promise<IssueCertificateResponse> {
+async function issue(
+  state: StubState,
+  request: IssueCertificateRequest__Output,
+  context: CallContext,
+): Promise<IssueCertificateResponse> {
   const { behaviour, attestedId, root } = state;
   await Promise.resolve();
   const credential = context.peer === undefined ? 'token' : 'mtls';
@@ -182,7 +193,14 @@ export async function startStubAuthority(options: StubOptions): Promise<StubAuth
   const authorise = (): void => undefined;
   const server = createGrpcServer({
     listeners: [
-      { name: 'token', host, port: options.ports?.token ?? 0, clientCertificate: 'none', services: [authority], authorise },
+      {
+        name: 'token',
+        host,
+        port: options.ports?.token ?? 0,
+        clientCertificate: 'none',
+        services: [authority],
+        authorise,
+      },
       {
         name: 'mtls',
         host,
@@ -209,6 +227,7 @@ export async function startStubAuthority(options: StubOptions): Promise<StubAuth
     reports: state.reports,
     requestReport(requestId) {
       for (const ask of state.asking) ask(requestId);
+      return state.asking.size;
     },
     stop: () => server.stop(100),
   };

@@ -42,12 +42,14 @@ export const overlays: readonly Overlay[] = [
   {
     file: 'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto',
     before: 'message TcpProxy {',
-    insert: 'enum UpstreamConnectMode {\n  IMMEDIATE = 0;\n  ON_DOWNSTREAM_DATA = 1;\n  ON_DOWNSTREAM_TLS_HANDSHAKE = 2;\n}\n\n',
+    insert:
+      'enum UpstreamConnectMode {\n  IMMEDIATE = 0;\n  ON_DOWNSTREAM_DATA = 1;\n  ON_DOWNSTREAM_TLS_HANDSHAKE = 2;\n}\n\n',
   },
   {
     file: 'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto',
     before: '  reserved 6;',
-    insert: '  UpstreamConnectMode upstream_connect_mode = 21;\n  google.protobuf.UInt32Value max_early_data_bytes = 22;\n\n',
+    insert:
+      '  UpstreamConnectMode upstream_connect_mode = 21;\n  google.protobuf.UInt32Value max_early_data_bytes = 22;\n\n',
   },
   {
     file: 'envoy/type/tracing/v3/custom_tag.proto',

@@ -18,8 +18,7 @@ const ownProtosDir = path.join(repositoryDir, 'protos');
 const require = createRequire(import.meta.url);
 
 const xdsPackageDir = path.join(path.dirname(require.resolve('@grpc/grpc-js-xds')), '../..');
-const bin = (packageName: string, file: string): string =>
-  path.join(repositoryDir, 'node_modules', packageName, file);
+const bin = (packageName: string, file: string): string => path.join(repositoryDir, 'node_modules', packageName, file);
 
 function run(script: string, args: readonly string[]): void {
   execFileSync(process.execPath, [script, ...args], { stdio: ['ignore', 'ignore', 'inherit'], cwd: repositoryDir });
@@ -48,7 +47,8 @@ function copyEnvoyProtos(): string {
     const file = path.join(target, overlay.file);
     const text = readFileSync(file, 'utf8');
     const at = text.indexOf(overlay.before);
-    if (at < 0) throw new Error(`${overlay.file} has no «${overlay.before}»: adapt scripts/envoy-sources.ts to the package`);
+    if (at < 0)
+      throw new Error(`${overlay.file} has no «${overlay.before}»: adapt scripts/envoy-sources.ts to the package`);
     writeFileSync(file, text.slice(0, at) + overlay.insert + text.slice(at));
   }
   return target;

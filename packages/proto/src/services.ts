@@ -46,17 +46,24 @@ export const certificateAuthority = serviceDefinition<CertificateAuthorityDefini
   'signet.ca.v1.CertificateAuthority',
 );
 /** signet.ca.v1.IssuanceLedger. */
-export const issuanceLedger = serviceDefinition<IssuanceLedgerDefinition, IssuanceLedgerHandlers>('signet.ca.v1.IssuanceLedger');
-/** istio.v1.auth.IstioCertificateService. */
-export const istioCertificateService = serviceDefinition<IstioCertificateServiceDefinition, IstioCertificateServiceHandlers>(
-  'istio.v1.auth.IstioCertificateService',
+export const issuanceLedger = serviceDefinition<IssuanceLedgerDefinition, IssuanceLedgerHandlers>(
+  'signet.ca.v1.IssuanceLedger',
 );
+/** istio.v1.auth.IstioCertificateService. */
+export const istioCertificateService = serviceDefinition<
+  IstioCertificateServiceDefinition,
+  IstioCertificateServiceHandlers
+>('istio.v1.auth.IstioCertificateService');
 /** signet.config.v1.ProxyStatus. */
-export const proxyStatus = serviceDefinition<ProxyStatusDefinition, ProxyStatusHandlers>('signet.config.v1.ProxyStatus');
+export const proxyStatus = serviceDefinition<ProxyStatusDefinition, ProxyStatusHandlers>(
+  'signet.config.v1.ProxyStatus',
+);
 /** signet.discovery.v1.Inventory. */
 export const inventory = serviceDefinition<InventoryDefinition, InventoryHandlers>('signet.discovery.v1.Inventory');
 /** signet.discovery.v1.TrafficReports. */
-export const trafficReports = serviceDefinition<TrafficReportsDefinition, TrafficReportsHandlers>('signet.discovery.v1.TrafficReports');
+export const trafficReports = serviceDefinition<TrafficReportsDefinition, TrafficReportsHandlers>(
+  'signet.discovery.v1.TrafficReports',
+);
 
 /** google.protobuf.FileDescriptorSet of protos/, for server reflection. */
 export function loadSignetDescriptorSet(): Buffer {

@@ -18,7 +18,8 @@ const key: FlowKey = {
   failure: '',
 };
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-const total = (flows: readonly { readonly calls: number }[]): number => flows.reduce((sum, flow) => sum + flow.calls, 0);
+const total = (flows: readonly { readonly calls: number }[]): number =>
+  flows.reduce((sum, flow) => sum + flow.calls, 0);
 
 test('calls with one key are one flow with the newest time', () => {
   const flows = createFlowAggregator();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from '@jest/globals';
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import { flowOfHttpEntry, flowOfTcpEntry } from './flow-of-entry.ts';
 
 const { AccessLogType } = envoy.data.accesslog.v3;
@@ -46,12 +46,17 @@ describe('inbound HTTP', () => {
     ['rbac_access_denied_matched_policy[AuthorizationPolicy/shop/deny-all/2]', 'AuthorizationPolicy/shop/deny-all/2'],
     ['rbac_access_denied_matched_policy[none]', ''],
   ])('%s is denied by «%s»', (responseCodeDetails, rule) => {
-    const flow = flowOfHttpEntry('inbound', { commonProperties: { customTags: inboundTags }, response: { responseCodeDetails } });
+    const flow = flowOfHttpEntry('inbound', {
+      commonProperties: { customTags: inboundTags },
+      response: { responseCodeDetails },
+    });
     expect(flow).toMatchObject({ verdict: 'DENIED', rule });
   });
 
   test('an intermediate entry counts nothing', () => {
-    expect(flowOfHttpEntry('inbound', { commonProperties: { intermediateLogEntry: true, customTags: inboundTags } })).toBeUndefined();
+    expect(
+      flowOfHttpEntry('inbound', { commonProperties: { intermediateLogEntry: true, customTags: inboundTags } }),
+    ).toBeUndefined();
   });
 
   test('an entry without anything is a call of unknown transport, not an error', () => {
@@ -65,12 +70,25 @@ describe('inbound TCP', () => {
   test('a connection counts once, when it is connected', () => {
     const metadata = allowedBy('envoy.filters.network.rbac', 'signet_allow_shadow_effective_policy_id');
     const connected = {
-      commonProperties: { customTags: inboundTags, metadata, upstreamRemoteAddress, accessLogType: AccessLogType.TcpUpstreamConnected },
+      commonProperties: {
+        customTags: inboundTags,
+        metadata,
+        upstreamRemoteAddress,
+        accessLogType: AccessLogType.TcpUpstreamConnected,
+      },
     };
     const ended = {
-      commonProperties: { customTags: inboundTags, metadata, upstreamRemoteAddress, accessLogType: AccessLogType.TcpConnectionEnd },
+      commonProperties: {
+        customTags: inboundTags,
+        metadata,
+        upstreamRemoteAddress,
+        accessLogType: AccessLogType.TcpConnectionEnd,
+      },
     };
-    expect(flowOfTcpEntry('inbound', connected)).toMatchObject({ verdict: 'ALLOWED', rule: 'AuthorizationPolicy/shop/checkout/0' });
+    expect(flowOfTcpEntry('inbound', connected)).toMatchObject({
+      verdict: 'ALLOWED',
+      rule: 'AuthorizationPolicy/shop/checkout/0',
+    });
     expect(flowOfTcpEntry('inbound', ended)).toBeUndefined();
   });
 
@@ -82,7 +100,10 @@ describe('inbound TCP', () => {
 
   test('a connection that never reached the application has failed', () => {
     const ended = { commonProperties: { customTags: inboundTags, accessLogType: AccessLogType.TcpConnectionEnd } };
-    expect(flowOfTcpEntry('inbound', ended)).toMatchObject({ verdict: 'FAILED', failure: 'ended before the upstream connection' });
+    expect(flowOfTcpEntry('inbound', ended)).toMatchObject({
+      verdict: 'FAILED',
+      failure: 'ended before the upstream connection',
+    });
   });
 });
 
@@ -101,7 +122,10 @@ describe('inbound-refused', () => {
 
   test('the handshake failed', () => {
     const entry = { commonProperties: { customTags: { ...tags, failure: 'PEER_DID_NOT_RETURN_A_CERTIFICATE' } } };
-    expect(flowOfTcpEntry('inbound-refused', entry)).toMatchObject({ verdict: 'DENIED', failure: 'PEER_DID_NOT_RETURN_A_CERTIFICATE' });
+    expect(flowOfTcpEntry('inbound-refused', entry)).toMatchObject({
+      verdict: 'DENIED',
+      failure: 'PEER_DID_NOT_RETURN_A_CERTIFICATE',
+    });
   });
 
   test('a connection that went well is in another log', () => {
@@ -136,7 +160,11 @@ describe('outbound', () => {
   test('a server of another name is a failure, and its transport is not called plaintext', () => {
     const customTags = { ...tags, peer: '', tls_version: '', failure: 'verify SAN list' };
     const entry = { commonProperties: { customTags, responseFlags: { upstreamConnectionFailure: true } } };
-    expect(flowOfHttpEntry('outbound', entry)).toMatchObject({ verdict: 'FAILED', transport: '', failure: 'verify SAN list' });
+    expect(flowOfHttpEntry('outbound', entry)).toMatchObject({
+      verdict: 'FAILED',
+      transport: '',
+      failure: 'verify SAN list',
+    });
   });
 
   test('no endpoint is a failure with its reason', () => {
@@ -145,7 +173,11 @@ describe('outbound', () => {
       commonProperties: { customTags, responseFlags: { noHealthyUpstream: true } },
       response: { responseCodeDetails: 'no_healthy_upstream' },
     };
-    expect(flowOfHttpEntry('outbound', entry)).toMatchObject({ verdict: 'FAILED', failure: 'no_healthy_upstream', port: 80 });
+    expect(flowOfHttpEntry('outbound', entry)).toMatchObject({
+      verdict: 'FAILED',
+      failure: 'no_healthy_upstream',
+      port: 80,
+    });
   });
 
   test('plaintext to an endpoint outside the mesh', () => {

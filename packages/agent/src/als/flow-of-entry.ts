@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { normaliseSerial } from '@signet/model';
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import type { FlowKey, Transport, Verdict } from './flow.ts';
 
 type Common = envoy.data.accesslog.v3.AccessLogCommon.$Properties;
@@ -106,8 +106,12 @@ function inboundFlow(
 function refusedFlow(common: Common, tags: Tags): EntryFlow | undefined {
   const hasNoRoute = common.responseFlags?.noRouteFound === true;
   if (!hasNoRoute && tags.failure === '') return undefined;
-  const failure = tags.failure === '' ? 'transport not accepted' : tags.failure;
-  return inboundFlow(tags, { verdict: 'DENIED', rule: '', failure });
+  // Without a route the inspector's opinion on the first bytes stands in the tag; it says less.
+  return inboundFlow(tags, {
+    verdict: 'DENIED',
+    rule: '',
+    failure: hasNoRoute ? 'transport not accepted' : tags.failure,
+  });
 }
 
 /** `details` says why when Envoy itself answered. */
@@ -126,7 +130,9 @@ function outboundFlow(common: Common, tags: Tags, details: string): EntryFlow {
     rule: '',
     tlsVersion: tags.tlsVersion,
     target: tags.target,
-    failure: isFailed ? (tags.failure || details || tags.details || 'no upstream connection').slice(0, failureLengthMax) : '',
+    failure: isFailed
+      ? (tags.failure || details || tags.details || 'no upstream connection').slice(0, failureLengthMax)
+      : '',
   };
 }
 

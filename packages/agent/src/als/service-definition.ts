@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import { defineMethod } from '../sds/service-definition.ts';
 
 const { StreamAccessLogsMessage, StreamAccessLogsResponse } = envoy.service.accesslog.v3;

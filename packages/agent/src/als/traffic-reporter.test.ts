@@ -23,7 +23,9 @@ const key: FlowKey = {
 const logger = createLogger({ component: 'test', level: 'silent' });
 
 /** A stream whose other end is the test. */
-function createStream(refuses: boolean): ReportStream & { readonly sent: TrafficReport[]; request(requestId: number): void; break(): void } {
+function createStream(
+  refuses: boolean,
+): ReportStream & { readonly sent: TrafficReport[]; request(requestId: number): void; break(): void } {
   const sent: TrafficReport[] = [];
   const queue: number[] = [];
   let wake: () => void = () => undefined;
@@ -72,7 +74,14 @@ async function until(condition: () => boolean): Promise<void> {
 test('answers a request, also with nothing to report', async () => {
   const stream = createStream(false);
   const flows = createFlowAggregator();
-  const reporter = createTrafficReporter({ flows, openStream: () => stream, intervalMs: 60_000, settleMs: 1, logger, onUncertain: () => undefined });
+  const reporter = createTrafficReporter({
+    flows,
+    openStream: () => stream,
+    intervalMs: 60_000,
+    settleMs: 1,
+    logger,
+    onUncertain: () => undefined,
+  });
   reporter.start();
   stream.request(7);
   await until(() => stream.sent.length === 1);
@@ -131,7 +140,14 @@ test('says how many calls were in a report when the stream broke right after it'
 test('reports the rest when it stops', async () => {
   const stream = createStream(false);
   const flows = createFlowAggregator();
-  const reporter = createTrafficReporter({ flows, openStream: () => stream, intervalMs: 60_000, settleMs: 1, logger, onUncertain: () => undefined });
+  const reporter = createTrafficReporter({
+    flows,
+    openStream: () => stream,
+    intervalMs: 60_000,
+    settleMs: 1,
+    logger,
+    onUncertain: () => undefined,
+  });
   reporter.start();
   flows.add(key, new Date(0));
   await reporter.stop();

@@ -23,16 +23,19 @@ interface Answer {
 export function createEnvoyAdmin(port: number): EnvoyAdmin {
   const call = (method: 'GET' | 'POST', path: string): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port, method, path, timeout: callTimeoutMs, agent: false }, (incoming) => {
-        let body = '';
-        incoming.setEncoding('utf8');
-        incoming.on('data', (chunk: string) => {
-          body += chunk;
-          if (body.length > answerBytesMax) outgoing.destroy(new Error('answer of the admin endpoint is too long'));
-        });
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }));
-        incoming.on('error', reject);
-      });
+      const outgoing = request(
+        { host: '127.0.0.1', port, method, path, timeout: callTimeoutMs, agent: false },
+        (incoming) => {
+          let body = '';
+          incoming.setEncoding('utf8');
+          incoming.on('data', (chunk: string) => {
+            body += chunk;
+            if (body.length > answerBytesMax) outgoing.destroy(new Error('answer of the admin endpoint is too long'));
+          });
+          incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }));
+          incoming.on('error', reject);
+        },
+      );
       outgoing.on('timeout', () => outgoing.destroy(new Error('the admin endpoint does not answer')));
       outgoing.on('error', reject);
       outgoing.end();

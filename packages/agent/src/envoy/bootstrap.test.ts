@@ -7,7 +7,14 @@ import { sumActive } from './admin.ts';
 import { restartDelayMs } from './restart-delay.ts';
 
 const raw = {
-  pod: { namespace: 'shop', name: 'checkout-1', uid: 'u-1', ip: '10.0.0.9', node: 'node-a', serviceAccount: 'checkout' },
+  pod: {
+    namespace: 'shop',
+    name: 'checkout-1',
+    uid: 'u-1',
+    ip: '10.0.0.9',
+    node: 'node-a',
+    serviceAccount: 'checkout',
+  },
   caAddress: '10.0.0.1:15012',
   caMtlsAddress: '10.0.0.1:15011',
   configAddress: '10.0.0.1:15016',
@@ -34,7 +41,10 @@ describe('buildBootstrap', () => {
       node: { metadata: { PROXY_MARK: 1337 } },
       static_resources: {
         clusters: [
-          { name: 'signet-config', upstream_bind_config: { socket_options: [{ level: 1, name: 36, int_value: 1337 }] } },
+          {
+            name: 'signet-config',
+            upstream_bind_config: { socket_options: [{ level: 1, name: 36, int_value: 1337 }] },
+          },
           { name: 'signet-agent' },
         ],
       },
@@ -42,7 +52,9 @@ describe('buildBootstrap', () => {
   });
 
   test('an address by name is resolved, an IPv6 address is not split in two', () => {
-    const named = buildBootstrap(agentConfigShape.parse({ ...raw, configAddress: 'signet-config.signet-system.svc:15016' }));
+    const named = buildBootstrap(
+      agentConfigShape.parse({ ...raw, configAddress: 'signet-config.signet-system.svc:15016' }),
+    );
     expect(named).toMatchObject({ static_resources: { clusters: [{ type: 'STRICT_DNS' }, {}] } });
     const v6 = JSON.stringify(buildBootstrap(agentConfigShape.parse({ ...raw, configAddress: '[fd00::1]:15016' })));
     expect(v6).toContain('{"address":"fd00::1","port_value":15016}');

@@ -60,7 +60,8 @@ export function buildBootstrap(config: AgentConfig): Json {
         {
           name: 'envoy.resource_monitors.global_downstream_max_connections',
           typed_config: {
-            '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+            '@type':
+              'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
             max_active_downstream_connections: 50_000,
           },
         },
@@ -162,7 +163,13 @@ function markedBind(host: string, mark: number): Json {
   return {
     source_address: { address: isIPv6(host) ? '::' : '0.0.0.0', port_value: 0 },
     socket_options: [
-      { description: 'exempt from capture', level: socketLevel, name: socketMark, int_value: mark, state: 'STATE_PREBIND' },
+      {
+        description: 'exempt from capture',
+        level: socketLevel,
+        name: socketMark,
+        int_value: mark,
+        state: 'STATE_PREBIND',
+      },
     ],
   };
 }

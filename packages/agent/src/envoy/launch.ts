@@ -14,11 +14,13 @@ export interface BoundChild {
  * Starts a program in a session of its own (a Ctrl-C at the terminal must not reach it before it has drained). The kernel
  * kills it with its parent where `setpriv` can arrange that; else a shell waits for the end of a pipe that only we hold.
  */
-export function launchBound(command: string, args: readonly string[]): BoundChild {
-  const setpriv = findProgram('setpriv');
+export function launchBound(command: string, args: readonly string[], setpriv: string | undefined): BoundChild {
   const options = { detached: true, stdio: ['ignore', process.stderr, process.stderr] } as const;
   if (setpriv !== undefined) {
-    const child = spawn(setpriv, ['--pdeathsig', 'KILL', '--', command, ...args], { ...options, stdio: [...options.stdio] });
+    const child = spawn(setpriv, ['--pdeathsig', 'KILL', '--', command, ...args], {
+      ...options,
+      stdio: [...options.stdio],
+    });
     return { child, release: () => undefined };
   }
   const child = spawn(command, [...args], { ...options, stdio: [...options.stdio] });
@@ -31,7 +33,8 @@ export function launchBound(command: string, args: readonly string[]): BoundChil
   return { child, release: () => void watchdog.kill('SIGKILL') };
 }
 
-function findProgram(name: string): string | undefined {
+/** Absolute path of a program on PATH or where Debian has it; undefined when it is not there. */
+export function findProgram(name: string): string | undefined {
   const directories = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/bin', '/bin'];
   return directories
     .filter((directory) => path.isAbsolute(directory))

@@ -6,7 +6,7 @@ import { envoyDirectory, type AgentConfig } from '../config.ts';
 import type { EnvoyAdmin } from './admin.ts';
 import { buildBootstrap } from './bootstrap.ts';
 import { buildEnvoyArguments } from './command-line.ts';
-import { launchBound, type BoundChild } from './launch.ts';
+import { findProgram, launchBound, type BoundChild } from './launch.ts';
 import { endOrphan, findOrphan, forgetProcess, saveProcess } from './orphan.ts';
 import { restartDelayMs } from './restart-delay.ts';
 
@@ -90,7 +90,11 @@ class ProcessSupervisor implements EnvoySupervisor {
   #launch(): void {
     const { config, logger } = this.#deps;
     const startedMs = Date.now();
-    const bound = launchBound(config.envoy.binary, buildEnvoyArguments(config, this.#bootstrapFile));
+    const bound = launchBound(
+      config.envoy.binary,
+      buildEnvoyArguments(config, this.#bootstrapFile),
+      findProgram('setpriv'),
+    );
     this.#bound = bound;
     const { child } = bound;
     if (child.pid !== undefined) saveProcess(this.#pidFile, child.pid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { envoy } from '@signet/proto';
+import type { envoy } from '@signet/proto/agent';
 import type { BidiHandler, Logger } from '@signet/runtime';
 import { createChangeSignal, mergeEvents } from '../merged-events.ts';
 import { secretTypeUrl, type EncodedSecret } from '../sds/encode-secret.ts';
@@ -23,7 +23,10 @@ function buildDeltaResponse(secrets: readonly EncodedSecret[], nonce: number): D
 }
 
 /** SecretDiscoveryService.DeltaSecrets: sends each subscribed secret when it is there and when it changes. */
-export function createDeltaSecrets(deps: { readonly store: SecretStore; readonly logger: Logger }): BidiHandler<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
+export function createDeltaSecrets(deps: {
+  readonly store: SecretStore;
+  readonly logger: Logger;
+}): BidiHandler<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
   const { store, logger } = deps;
   return async function* deltaSecrets(requests) {
     const changes = createChangeSignal();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SignetError } from '@signet/model';
-import type { envoy } from '@signet/proto';
+import type { envoy } from '@signet/proto/agent';
 import type { Logger, UnaryHandler } from '@signet/runtime';
 import { requestableNames } from '../sds/requestable-names.ts';
 import type { SecretStore } from '../sds/secret-store.ts';
@@ -10,7 +10,10 @@ type DiscoveryRequest = envoy.service.discovery.v3.DiscoveryRequest;
 type DiscoveryResponse = envoy.service.discovery.v3.DiscoveryResponse.$Properties;
 
 /** SecretDiscoveryService.FetchSecrets: what is there now. UNAVAILABLE while nothing of what was asked for is. */
-export function createFetchSecrets(deps: { readonly store: SecretStore; readonly logger: Logger }): UnaryHandler<DiscoveryRequest, DiscoveryResponse> {
+export function createFetchSecrets(deps: {
+  readonly store: SecretStore;
+  readonly logger: Logger;
+}): UnaryHandler<DiscoveryRequest, DiscoveryResponse> {
   return ({ resourceNames }) => {
     const names = requestableNames(deps.store, resourceNames, deps.logger);
     const secrets = names.flatMap((name) => deps.store.get(name) ?? []);

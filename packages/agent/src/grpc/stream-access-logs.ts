@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { envoy } from '@signet/proto';
+import type { envoy } from '@signet/proto/agent';
 import type { BidiHandler, Clock } from '@signet/runtime';
 import { flowOfHttpEntry, flowOfTcpEntry, type EntryFlow, type LogName } from '../als/flow-of-entry.ts';
 import type { FlowAggregator } from '../als/flow-aggregator.ts';
@@ -19,7 +19,9 @@ export interface StreamAccessLogsDeps {
 }
 
 /** AccessLogService.StreamAccessLogs: counts what Envoy saw. */
-export function createStreamAccessLogs(deps: StreamAccessLogsDeps): BidiHandler<StreamAccessLogsMessage, StreamAccessLogsResponse> {
+export function createStreamAccessLogs(
+  deps: StreamAccessLogsDeps,
+): BidiHandler<StreamAccessLogsMessage, StreamAccessLogsResponse> {
   const { flows, events, clock, localSerial } = deps;
   return async function* streamAccessLogs(messages) {
     /** Said once, in the first message of a stream. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from '@jest/globals';
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import { createLogger, type CallContext } from '@signet/runtime';
 import { encodeRoots } from '../sds/encode-secret.ts';
 import { createSecretStore, type SecretStore } from '../sds/secret-store.ts';
@@ -46,7 +46,11 @@ function createRequests<Q>(): { readonly requests: AsyncIterable<Q>; send(reques
 }
 
 function createStore(demanded: string[] = []): SecretStore {
-  return createSecretStore({ default: () => demanded.push('default'), serving: () => demanded.push('serving'), ROOTCA: () => undefined });
+  return createSecretStore({
+    default: () => demanded.push('default'),
+    serving: () => demanded.push('serving'),
+    ROOTCA: () => undefined,
+  });
 }
 
 const secret = (name: string, content: string) => encodeRoots(name, content);
@@ -116,5 +120,7 @@ test('FetchSecrets refuses while there is nothing, and says it is temporary', as
   const request = new DiscoveryRequest({ resourceNames: ['default'] });
   await expect(fetchSecrets(request, context)).rejects.toMatchObject({ kind: 'unavailable' });
   store.set(secret('default', 'one'));
-  expect(await fetchSecrets(request, context)).toMatchObject({ resources: [{ value: secret('default', 'one').bytes }] });
+  expect(await fetchSecrets(request, context)).toMatchObject({
+    resources: [{ value: secret('default', 'one').bytes }],
+  });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { envoy } from '@signet/proto';
+import type { envoy } from '@signet/proto/agent';
 import type { BidiHandler, Logger } from '@signet/runtime';
 import { createChangeSignal, mergeEvents } from '../merged-events.ts';
 import { secretTypeUrl, type EncodedSecret } from '../sds/encode-secret.ts';
@@ -23,7 +23,10 @@ export function buildSecretsResponse(secrets: readonly EncodedSecret[], nonce: s
  * SecretDiscoveryService.StreamSecrets, state of the world: sends what was asked for as soon as it is there, and all of it
  * again when any of it changes. A name that is not served gets no answer, as xDS has no other way to say so.
  */
-export function createStreamSecrets(deps: { readonly store: SecretStore; readonly logger: Logger }): BidiHandler<DiscoveryRequest, DiscoveryResponse> {
+export function createStreamSecrets(deps: {
+  readonly store: SecretStore;
+  readonly logger: Logger;
+}): BidiHandler<DiscoveryRequest, DiscoveryResponse> {
   const { store, logger } = deps;
   return async function* streamSecrets(requests) {
     const changes = createChangeSignal();

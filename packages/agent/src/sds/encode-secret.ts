@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import type { TlsMaterial } from '@signet/runtime';
 
 /** A secret in the form in which Envoy takes it. Holds a private key: never logged. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { envoy } from '@signet/proto';
+import { envoy } from '@signet/proto/agent';
 import type { untypedService } from '@signet/runtime';
 
 type Definition = Parameters<typeof untypedService>[0];
@@ -32,7 +32,8 @@ export function defineMethod({ path, request, response, isStream }: MethodShape)
   };
 }
 
-const { DiscoveryRequest, DiscoveryResponse, DeltaDiscoveryRequest, DeltaDiscoveryResponse } = envoy.service.discovery.v3;
+const { DiscoveryRequest, DiscoveryResponse, DeltaDiscoveryRequest, DeltaDiscoveryResponse } =
+  envoy.service.discovery.v3;
 const service = '/envoy.service.secret.v3.SecretDiscoveryService';
 
 /** envoy.service.secret.v3.SecretDiscoveryService. */

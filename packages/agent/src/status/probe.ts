@@ -68,7 +68,10 @@ function probeTcp(port: number, timeoutMs: number): Promise<ProbeOutcome> {
 /** grpc.health.v1.HealthCheckResponse with status SERVING: field 1, varint 1. */
 const servingResponse = Buffer.from([0x08, 0x01]);
 
-function probeGrpc(target: { readonly port: number; readonly service: string }, timeoutMs: number): Promise<ProbeOutcome> {
+function probeGrpc(
+  target: { readonly port: number; readonly service: string },
+  timeoutMs: number,
+): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
     const session = connectHttp2(`http://${loopback}:${target.port}`);
     const timer = setTimeout(() => finish(new Error('no answer in time')), timeoutMs);

@@ -30,12 +30,15 @@ const probePath = /^\/app-health\/([^/]+)\/(livez|readyz|startupz)$/;
 
 /** Creates the server. */
 export function createStatusServer(deps: StatusServerDeps): StatusServer {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 16_384 }, (request, response) => {
-    answer(deps, request).then(
-      (found) => write(response, found),
-      () => response.destroy(),
-    );
-  });
+  const server = createServer(
+    { requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 16_384 },
+    (request, response) => {
+      answer(deps, request).then(
+        (found) => write(response, found),
+        () => response.destroy(),
+      );
+    },
+  );
   server.maxConnections = 256;
   server.on('clientError', (_cause, socket) => socket.destroy());
   return {
@@ -62,7 +65,9 @@ async function answer(deps: StatusServerDeps, request: IncomingMessage): Promise
   if (path === '/healthz/live') return { status: 200, body: 'ok\n' };
   if (path === '/healthz/ready') {
     const missing = await deps.missing();
-    return missing.length === 0 ? { status: 200, body: 'ok\n' } : { status: 503, body: `missing: ${missing.join(', ')}\n` };
+    return missing.length === 0
+      ? { status: 200, body: 'ok\n' }
+      : { status: 503, body: `missing: ${missing.join(', ')}\n` };
   }
   if (path === '/metrics') {
     return { status: 200, body: await deps.renderMetrics(), contentType: 'text/plain; version=0.0.4; charset=utf-8' };

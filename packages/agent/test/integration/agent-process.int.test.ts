@@ -71,7 +71,9 @@ test('Envoy keeps serving while the control plane is away, and is back on its st
   const pid = bench.envoyPid();
   await bench.stopControlPlane();
   await waitFor(async () => {
-    const cluster = await (await fetch(`http://127.0.0.1:${bench.adminPort}/stats?filter=control_plane.connected_state`)).text();
+    const cluster = await (
+      await fetch(`http://127.0.0.1:${bench.adminPort}/stats?filter=control_plane.connected_state`)
+    ).text();
     return cluster.includes('control_plane.connected_state: 0');
   });
   expect(await bench.status('/healthz/ready')).toBe(200);
@@ -79,6 +81,18 @@ test('Envoy keeps serving while the control plane is away, and is back on its st
   await bench.startControlPlane();
   await waitFor(() => bench.streams.length > before, { timeoutMs: 4_000, what: 'a new ADS stream' });
   expect(bench.envoyPid()).toBe(pid);
+});
+
+test('a renewed certificate reaches Envoy', async () => {
+  bench.controlPlane().behaviour.lifetimeMs = 4_000;
+  bench.startAgent();
+  await bench.waitUntilReady();
+  const [, second] = await waitFor(() => (bench.records().length >= 2 ? bench.records() : undefined));
+  expect(second?.serial).not.toBe(bench.records()[0]?.serial);
+  await waitFor(async () => {
+    const certificates = await (await fetch(`http://127.0.0.1:${bench.adminPort}/certs`)).text();
+    return certificates.includes(second?.serial ?? 'none');
+  });
 });
 
 test('is not ready, and starts no Envoy, before there is a certificate', async () => {
