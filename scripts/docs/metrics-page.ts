@@ -5,7 +5,8 @@ import { buildPage, formatMarkdownTable, type Page } from './markdown.ts';
 
 const repositoryDir = path.resolve(import.meta.dirname, '../..');
 const anyCall = /\bmetrics\s*\??\s*\.(counter|gauge|histogram)\(/g;
-const literalCall = /\bmetrics\s*\??\s*\.(counter|gauge|histogram)\(\s*'([^']+)',\s*'((?:[^'\\]|\\.)+)'(?:,\s*\[([^\]]*)\])?/g;
+const literalCall =
+  /\bmetrics\s*\??\s*\.(counter|gauge|histogram)\(\s*'([^']+)',\s*'((?:[^'\\]|\\.)+)'(?:,\s*\[([^\]]*)\])?/g;
 
 interface Metric {
   readonly name: string;
@@ -25,7 +26,8 @@ function readMetrics(file: string): readonly Metric[] {
   }));
   // Whatever is not written as literals would be missing from the page in silence.
   const expected = [...text.matchAll(anyCall)].length;
-  if (found.length !== expected) throw new Error(`${file}: ${expected} metrics, ${found.length} with literal name and help`);
+  if (found.length !== expected)
+    throw new Error(`${file}: ${expected} metrics, ${found.length} with literal name and help`);
   return found;
 }
 

@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { createCertificateClient } from '@signet/identity';
 import { SignetError, formatSpiffeId, parseSpiffeId } from '@signet/model';
 import { inventory, issuanceLedger, proxyStatus } from '@signet/proto';
-import { createChannel, createClient, createLogger, systemClock, type Channel, type TlsMaterial } from '@signet/runtime';
+import {
+  createChannel,
+  createClient,
+  createLogger,
+  systemClock,
+  type Channel,
+  type TlsMaterial,
+} from '@signet/runtime';
 import type { CliContext } from './context.ts';
 
 function connectInventory(channel: Channel) {

@@ -30,28 +30,36 @@ describe('loadContext', () => {
   test('finds the running playground', () => {
     const env = { XDG_STATE_HOME: directory };
     expect(defaultContextFile(env)).toBe(path.join(directory, 'signet/context.json'));
-    expect(loadContext({}, env)).toMatchObject({ ok: true, value: { caToken: '127.0.0.1:15012', execSocket: '/exec.sock' } });
+    expect(loadContext({}, env)).toMatchObject({
+      ok: true,
+      value: { caToken: '127.0.0.1:15012', execSocket: '/exec.sock' },
+    });
   });
 
   test('flags win', () => {
-    expect(loadContext({ ca: 'x:1' }, { XDG_STATE_HOME: directory })).toMatchObject({ ok: true, value: { caToken: 'x:1' } });
+    expect(loadContext({ ca: 'x:1' }, { XDG_STATE_HOME: directory })).toMatchObject({
+      ok: true,
+      value: { caToken: 'x:1' },
+    });
   });
 
   test('flags alone are enough', () => {
     const flags = { discovery: 'a:1', configAddress: 'b:2', ca: 'c:3', roots: '/r', tokenFile: '/t' };
-    expect(loadContext(flags, { XDG_STATE_HOME: '/none' })).toMatchObject({ ok: true, value: { execSocket: undefined } });
+    expect(loadContext(flags, { XDG_STATE_HOME: '/none' })).toMatchObject({
+      ok: true,
+      value: { execSocket: undefined },
+    });
   });
 
   test.each([
-    ['none', {}, { XDG_STATE_HOME: '/none' }, /no mesh found.*npm run demo/],
-    ['a named one that is missing', { context: '/none.json' }, {}, /\/none\.json/],
-    ['an incomplete one', { context: 'partial.json' }, {}, /configGrpc, caToken, rootsFile, tokenFile missing/],
-    ['a broken one', {}, { SIGNET_CONTEXT: 'broken.json' }, /broken\.json/],
-  ] as const)('%s is explained', (_, overrides, env, message) => {
-    const inDirectory = (file: string): string => path.resolve(directory, file);
+    ['none', { env: { XDG_STATE_HOME: '/none' } }, /no mesh found.*npm run demo/],
+    ['a named one that is missing', { flag: '/none.json' }, /\/none\.json/],
+    ['an incomplete one', { flag: 'partial.json' }, /configGrpc, caToken, rootsFile, tokenFile missing/],
+    ['a broken one', { named: 'broken.json' }, /broken\.json/],
+  ] as const)('%s is explained', (_, from, message) => {
     const outcome = loadContext(
-      'context' in overrides ? { context: inDirectory(overrides.context) } : {},
-      'SIGNET_CONTEXT' in env ? { SIGNET_CONTEXT: inDirectory(env.SIGNET_CONTEXT) } : env,
+      'flag' in from ? { context: path.resolve(directory, from.flag) } : {},
+      'named' in from ? { SIGNET_CONTEXT: path.resolve(directory, from.named) } : 'env' in from ? from.env : {},
     );
     expect(outcome).toEqual({ ok: false, error: expect.stringMatching(message) });
   });

@@ -47,7 +47,9 @@ function readContextFile(file: string): Result<Readonly<Record<string, unknown>>
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    return failure(`no mesh found: ${file} cannot be read; start one with «npm run demo», or name a file with --context or SIGNET_CONTEXT`);
+    return failure(
+      `no mesh found: ${file} cannot be read; start one with «npm run demo», or name a file with --context or SIGNET_CONTEXT`,
+    );
   }
   try {
     const value: unknown = JSON.parse(text);
@@ -62,9 +64,13 @@ export function loadContext(overrides: ContextOverrides, env: NodeJS.ProcessEnv)
   const named = overrides.context ?? env['SIGNET_CONTEXT'];
   const file = named ?? defaultContextFile(env);
   const read = readContextFile(file);
-  const isComplete = [overrides.discovery, overrides.configAddress, overrides.ca, overrides.roots, overrides.tokenFile].every(
-    (value) => value !== undefined,
-  );
+  const isComplete = [
+    overrides.discovery,
+    overrides.configAddress,
+    overrides.ca,
+    overrides.roots,
+    overrides.tokenFile,
+  ].every((value) => value !== undefined);
   if (!read.ok && (named !== undefined || !isComplete)) return read;
   const value = read.ok ? read.value : {};
   const missing: string[] = [];
@@ -82,7 +88,9 @@ export function loadContext(overrides: ContextOverrides, env: NodeJS.ProcessEnv)
     caToken: text('caToken', overrides.ca),
     rootsFile: text('rootsFile', overrides.roots),
     tokenFile: text('tokenFile', overrides.tokenFile),
-    controlPlaneIds: Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : ['spiffe://cluster.local/ns/signet-system/sa/signetd'],
+    controlPlaneIds: Array.isArray(ids)
+      ? ids.filter((id) => typeof id === 'string')
+      : ['spiffe://cluster.local/ns/signet-system/sa/signetd'],
     execSocket: isRecord(exec) && typeof exec['socket'] === 'string' ? exec['socket'] : undefined,
   };
   return missing.length === 0 ? success(context) : failure(`${file}: ${missing.join(', ')} missing`);

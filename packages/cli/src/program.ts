@@ -61,7 +61,8 @@ async function runInSession(
 /** Text for the person at the terminal: what, why, what to do. */
 export function describeError(error: unknown): string {
   if (error instanceof UsageError) return `signet: ${sanitise(error.message)}\n`;
-  if (!(error instanceof SignetError)) return `signet: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  if (!(error instanceof SignetError))
+    return `signet: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
   const field = error.field === undefined ? '' : ` (${error.field})`;
   return `signet: ${sanitise(error.message)}${field}\n  ${error.reason}: ${reasons[error.reason].remedy}\n`;
 }
@@ -76,7 +77,11 @@ const listings = [
   { name: 'status', text: 'the state of the mesh on one screen', run: showStatus },
   { name: 'services', text: 'Services, with how many endpoints are offered and withheld', run: showServices },
   { name: 'workloads', text: 'pods, with origin, identity and certificate', run: showWorkloads },
-  { name: 'endpoints', text: 'addresses behind Services, with the reason for offering or withholding each', run: showEndpoints },
+  {
+    name: 'endpoints',
+    text: 'addresses behind Services, with the reason for offering or withholding each',
+    run: showEndpoints,
+  },
   { name: 'edges', text: 'who called whom, over what, and which rule decided', run: showEdges },
   { name: 'findings', text: 'pods that do not belong where they are', run: showFindings },
   { name: 'policies', text: 'what became of every policy object', run: showPolicies },
@@ -88,7 +93,10 @@ export function createProgram(deps: ProgramDeps): Command {
   const program = new Command('signet')
     .description('Looks into a Signet mesh.')
     .addOption(new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table'))
-    .option('--context <file>', 'file that says where the mesh is (also SIGNET_CONTEXT); default: the running playground')
+    .option(
+      '--context <file>',
+      'file that says where the mesh is (also SIGNET_CONTEXT); default: the running playground',
+    )
     .option('--discovery <host:port>', 'gRPC address of discovery')
     .option('--config-address <host:port>', 'address of config')
     .option('--ca <host:port>', 'address of the CA’s token listener')

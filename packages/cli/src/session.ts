@@ -24,7 +24,12 @@ export interface Session {
 /** Prints an answer: as JSON in full, or as a table. */
 export function printRows<T>(
   session: Session,
-  answer: { readonly json: unknown; readonly rows: readonly T[]; readonly columns: readonly Column<T>[]; readonly empty: string },
+  answer: {
+    readonly json: unknown;
+    readonly rows: readonly T[];
+    readonly columns: readonly Column<T>[];
+    readonly empty: string;
+  },
 ): void {
   const { out } = session.streams;
   if (session.format === 'json') out.write(`${JSON.stringify(toJsonValue(answer.json), undefined, 2)}\n`);

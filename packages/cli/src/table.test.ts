@@ -8,9 +8,17 @@ const columns = [
 ];
 
 test('columns line up, empty cells show a dash', () => {
-  expect(formatTable(columns, [['wide cell', 'x'], ['', 'y'], ['ü', '']], 'none')).toBe(
-    ['A          LONG', 'wide cell  x', '-          y', 'ü          -', ''].join('\n'),
-  );
+  expect(
+    formatTable(
+      columns,
+      [
+        ['wide cell', 'x'],
+        ['', 'y'],
+        ['ü', ''],
+      ],
+      'none',
+    ),
+  ).toBe(['A          LONG', 'wide cell  x', '-          y', 'ü          -', ''].join('\n'));
 });
 
 test('no rows, one sentence', () => {

@@ -25,7 +25,9 @@ export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)));
   const lines = cells.map((line) =>
     line
-      .map((cell, index) => (index === line.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - [...cell].length)))
+      .map((cell, index) =>
+        index === line.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - [...cell].length),
+      )
       .join('  ')
       .trimEnd(),
   );

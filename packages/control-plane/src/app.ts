@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHealthServer, createLogger, createMetrics, listenPort, type App, type Clock, type Logger, type MeshConfig, type Metrics } from '@signet/runtime';
+import {
+  createHealthServer,
+  createLogger,
+  createMetrics,
+  listenPort,
+  type App,
+  type Clock,
+  type Logger,
+  type MeshConfig,
+  type Metrics,
+} from '@signet/runtime';
 import { components, type ComponentName } from './components.ts';
 
 interface Part {
@@ -61,7 +71,11 @@ export function createControlPlaneApp(o: {
       o.logger.info({ components: o.names }, 'started');
     },
     async stop() {
-      await stopAll(parts, o.logger).finally(() => health.stop());
+      try {
+        await stopAll(parts, o.logger);
+      } finally {
+        await health.stop();
+      }
     },
   };
 }

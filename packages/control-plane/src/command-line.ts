@@ -26,7 +26,10 @@ All settings: docs/config.md. Exit codes: 0 stopped by a signal, 1 failed, 2 com
 `;
 
 /** Reads the arguments after the program's name; the failure lists every problem. */
-export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): Result<CommandLine, readonly string[]> {
+export function parseCommandLine(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Result<CommandLine, readonly string[]> {
   const names = new Set<ComponentName>();
   const overrides: Record<string, string> = {};
   const problems: string[] = [];

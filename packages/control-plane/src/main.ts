@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ConfigError, createLogger, loadConfig, redactConfig, runUntilSignal, systemClock, type MeshConfig } from '@signet/runtime';
+import {
+  ConfigError,
+  createLogger,
+  loadConfig,
+  redactConfig,
+  runUntilSignal,
+  systemClock,
+  type MeshConfig,
+} from '@signet/runtime';
 import { createControlPlaneApp } from './app.ts';
 import { parseCommandLine, usage, type CommandLine } from './command-line.ts';
 import { buildControlPlaneSchema } from './config.ts';

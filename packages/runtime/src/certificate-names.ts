@@ -37,7 +37,7 @@ function readElement(der: Buffer, offset: number): DerElement {
 
 function readChildren(body: Buffer): readonly DerElement[] {
   const children: DerElement[] = [];
-  for (let offset = 0; offset < body.length; ) {
+  for (let offset = 0; offset < body.length;) {
     const child = readElement(body, offset);
     children.push(child);
     offset = child.end;

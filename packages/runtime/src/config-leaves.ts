@@ -42,7 +42,9 @@ function unwrap(outer: z.core.$ZodType): Unwrapped {
   let meta: Record<string, unknown> = {};
   for (;;) {
     meta = { ...(z.globalRegistry.get(schema) ?? {}), ...meta };
-    const { def } = schema._zod as unknown as { def: { type: string; innerType?: z.core.$ZodType; in?: z.core.$ZodType; defaultValue?: unknown } };
+    const { def } = schema._zod as unknown as {
+      def: { type: string; innerType?: z.core.$ZodType; in?: z.core.$ZodType; defaultValue?: unknown };
+    };
     const inner = def.type === 'pipe' ? def.in : def.innerType;
     if (inner === undefined) return { schema, isOptional, defaultValue, meta };
     if (def.type === 'optional' || def.type === 'nullable') isOptional = true;
@@ -101,15 +103,23 @@ function tagTexts(schema: z.core.$ZodType, key: string): string | undefined {
   return texts.length === 0 ? undefined : texts.join(' \\| ');
 }
 
+interface Place {
+  /** Something above may be left out as a whole. */
+  readonly isBelowOptional: boolean;
+  readonly around: z.core.$ZodType | undefined;
+}
+
 /** Lists every setting of a schema, in its order. */
 export function listConfigLeaves(root: z.core.$ZodType, envPrefix: string): readonly ConfigLeaf[] {
   const leaves: ConfigLeaf[] = [];
-  const walk = (outer: z.core.$ZodType, path: string, isBelowOptional: boolean, around?: z.core.$ZodType): void => {
+  const walk = (outer: z.core.$ZodType, path: string, place: Place): void => {
+    const { isBelowOptional, around } = place;
     const { schema, isOptional, defaultValue, meta } = unwrap(outer);
     const children = childrenOf(schema);
     if (children !== undefined) {
-      const isSkippable = isBelowOptional || (isOptional && defaultValue === undefined) || defOf(schema).type === 'union';
-      for (const [key, child] of children) walk(child, path === '' ? key : `${path}.${key}`, isSkippable, schema);
+      const isSkippable = (isOptional && defaultValue === undefined) || defOf(schema).type === 'union';
+      const below: Place = { isBelowOptional: isBelowOptional || isSkippable, around: schema };
+      for (const [key, child] of children) walk(child, path === '' ? key : `${path}.${key}`, below);
       return;
     }
     const tag = around === undefined ? undefined : tagTexts(around, path.split('.').at(-1) ?? '');
@@ -124,6 +134,6 @@ export function listConfigLeaves(root: z.core.$ZodType, envPrefix: string): read
       isText: ['string', 'enum', 'literal'].includes(defOf(schema).type),
     });
   };
-  walk(root, '', false);
+  walk(root, '', { isBelowOptional: false, around: undefined });
   return leaves;
 }

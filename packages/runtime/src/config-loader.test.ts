@@ -79,11 +79,15 @@ describe('loadConfig', () => {
   });
 
   test.each(['- a\n', 'text\n', '12\n'])('a file that holds %j is refused', (text) => {
-    expect(problemsOf(() => loadConfig({ schema, file: fileWith(text), env: {}, envPrefix: 'T' })).length).toBeGreaterThan(0);
+    expect(
+      problemsOf(() => loadConfig({ schema, file: fileWith(text), env: {}, envPrefix: 'T' })).length,
+    ).toBeGreaterThan(0);
   });
 
   test('an empty file counts as an empty mapping', () => {
-    expect(problemsOf(() => loadConfig({ schema, file: fileWith(''), env: { T_NAME: 'x' }, envPrefix: 'T' }))).toEqual([]);
+    expect(problemsOf(() => loadConfig({ schema, file: fileWith(''), env: { T_NAME: 'x' }, envPrefix: 'T' }))).toEqual(
+      [],
+    );
   });
 
   test('a missing file is named', () => {
@@ -93,7 +97,9 @@ describe('loadConfig', () => {
 
   test('an unknown flag is an unknown key, and no flag reaches the prototype', () => {
     const flags = { name: 'a', 'listen.prot': '1', '__proto__.polluted': 'yes' };
-    expect(problemsOf(() => loadConfig({ schema, env: {}, envPrefix: 'T', flags }))).toEqual(['listen.prot: unknown key']);
+    expect(problemsOf(() => loadConfig({ schema, env: {}, envPrefix: 'T', flags }))).toEqual([
+      'listen.prot: unknown key',
+    ]);
     expect({}).not.toHaveProperty('polluted');
   });
 });

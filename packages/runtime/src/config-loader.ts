@@ -9,7 +9,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(
+      `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -143,7 +145,8 @@ export function loadConfig<T>(o: ConfigSources & { readonly schema: z.ZodType<T>
     const text = o.env[leaf.envName];
     if (text !== undefined && text !== '') setPath(raw, leaf.path, parseEnvValue(text, leaf.isText));
   }
-  for (const [path, text] of Object.entries(o.flags ?? {})) setPath(raw, path, parseEnvValue(text, isText.get(path) ?? true));
+  for (const [path, text] of Object.entries(o.flags ?? {}))
+    setPath(raw, path, parseEnvValue(text, isText.get(path) ?? true));
   for (const [path, value] of Object.entries(o.overrides ?? {})) {
     if (value !== undefined) setPath(raw, path, value);
   }

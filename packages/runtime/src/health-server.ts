@@ -42,9 +42,12 @@ export function createHealthServer(o: {
     }
   }
 
-  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
+  const server = createServer(
+    { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 },
+    (request, response) => {
+      answer(request, response).catch(() => response.destroy());
+    },
+  );
   server.maxConnections = 64;
   server.on('clientError', (_error, socket) => socket.destroy());
 

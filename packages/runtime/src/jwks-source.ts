@@ -6,8 +6,7 @@ import type { Clock } from './clock.ts';
 
 /** Where the public keys of an issuer are. */
 export type JwksLocation =
-  | { readonly file: string }
-  | { readonly url: string; readonly caFile?: string; readonly tokenFile?: string };
+  { readonly file: string } | { readonly url: string; readonly caFile?: string; readonly tokenFile?: string };
 
 /** The keys cannot be had, so nothing can be said about a token. */
 export class JwksUnavailable extends Error {
@@ -46,7 +45,11 @@ function createFileSource(file: string): JwksSource {
   };
 }
 
-async function fetchText(location: { readonly url: string; readonly caFile?: string; readonly tokenFile?: string }): Promise<string> {
+async function fetchText(location: {
+  readonly url: string;
+  readonly caFile?: string;
+  readonly tokenFile?: string;
+}): Promise<string> {
   const ca = location.caFile === undefined ? undefined : await readFile(location.caFile);
   const token = location.tokenFile === undefined ? undefined : (await readFile(location.tokenFile, 'utf8')).trim();
   return await new Promise((resolve, reject) => {
@@ -73,7 +76,10 @@ async function fetchText(location: { readonly url: string; readonly caFile?: str
   });
 }
 
-function createUrlSource(location: { readonly url: string; readonly caFile?: string; readonly tokenFile?: string }, clock: Clock): JwksSource {
+function createUrlSource(
+  location: { readonly url: string; readonly caFile?: string; readonly tokenFile?: string },
+  clock: Clock,
+): JwksSource {
   let known: { readonly atMs: number; readonly keys: JSONWebKeySet } | undefined;
   let pending: Promise<JSONWebKeySet> | undefined;
   const load = async (): Promise<JSONWebKeySet> => {

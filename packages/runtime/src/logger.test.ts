@@ -9,7 +9,13 @@ test('secrets are redacted at three depths', () => {
   logger.info({ ...secrets, request: { ...secrets, metadata: secrets }, serial: '0a' }, 'call');
   logger.error({ err: new Error('failed') }, 'failed');
   expect(lines.join('')).not.toContain('s3cret');
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ component: 'test', level: 'info', msg: 'call', serial: '0a', token: '[redacted]' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    component: 'test',
+    level: 'info',
+    msg: 'call',
+    serial: '0a',
+    token: '[redacted]',
+  });
 });
 
 test('lines below the level are not written', () => {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { controlPlanePorts, defaultRootNamespace, defaultTrustDomain, istioTokenAudience, tokenAudience } from '@signet/model';
+import {
+  controlPlanePorts,
+  defaultRootNamespace,
+  defaultTrustDomain,
+  istioTokenAudience,
+  tokenAudience,
+} from '@signet/model';
 import { z } from 'zod';
 import { secretText } from './config-leaves.ts';
 
@@ -22,7 +28,9 @@ const controlPlane = z.strictObject({
     .default([`${defaultRootNamespace}/signetd`])
     .describe('Service accounts, as namespace/name, whose certificates count as control plane.'),
   account: account('Service account under which this process runs.').default(`${defaultRootNamespace}/signetd`),
-  tokenFile: text('File with this process’s own service account token (audience signet.dev); read again at each use.').optional(),
+  tokenFile: text(
+    'File with this process’s own service account token (audience signet.dev); read again at each use.',
+  ).optional(),
   caAddress: address('Token listener of the CA.').default(`127.0.0.1:${controlPlanePorts.caToken}`),
   caMtlsAddress: address('mTLS listener of the CA.').default(`127.0.0.1:${controlPlanePorts.caMtls}`),
   discoveryAddress: address('gRPC listener of discovery.').default(`127.0.0.1:${controlPlanePorts.discoveryGrpc}`),
@@ -87,12 +95,7 @@ export const meshConfigShape = {
   listen: z
     .strictObject({
       host: text('Address to listen on.').default('0.0.0.0'),
-      portBase: z
-        .int()
-        .min(0)
-        .max(65_500)
-        .default(15_000)
-        .describe('Port 150xx becomes portBase + xx.'),
+      portBase: z.int().min(0).max(65_500).default(15_000).describe('Port 150xx becomes portBase + xx.'),
     })
     .prefault({}),
   tokens: tokens.optional(),
@@ -100,7 +103,10 @@ export const meshConfigShape = {
   database: database.optional(),
   log: z
     .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('Least severe line written.'),
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+        .default('info')
+        .describe('Least severe line written.'),
     })
     .prefault({}),
 };

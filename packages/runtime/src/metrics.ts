@@ -56,7 +56,8 @@ class RegistryMetrics implements Metrics {
   #get<M>(description: MetricDescription, create: () => M): M {
     const known = this.#made.get(description.name);
     if (known !== undefined) {
-      if (known.description.kind !== description.kind) throw new Error(`metric ${description.name} exists with another kind`);
+      if (known.description.kind !== description.kind)
+        throw new Error(`metric ${description.name} exists with another kind`);
       return known.metric as M;
     }
     const metric = create();
@@ -64,20 +65,25 @@ class RegistryMetrics implements Metrics {
     return metric;
   }
 
-  #describe(kind: MetricDescription['kind'], name: string, help: string, labels: readonly string[]): MetricDescription {
-    return { name: name.startsWith('signet_') ? name : `${this.#prefix}${name}`, kind, help, labels };
+  #describe(given: MetricDescription): MetricDescription {
+    return { ...given, name: given.name.startsWith('signet_') ? given.name : `${this.#prefix}${given.name}` };
   }
 
   counter(name: string, help: string, labels: readonly string[] = []): CounterMetric {
-    const description = this.#describe('counter', name, help, labels);
+    const description = this.#describe({ kind: 'counter', name, help, labels });
     return this.#get(description, () => {
-      const counter = new Counter({ name: description.name, help, labelNames: [...labels], registers: [this.#registry] });
+      const counter = new Counter({
+        name: description.name,
+        help,
+        labelNames: [...labels],
+        registers: [this.#registry],
+      });
       return { increment: (values: MetricLabels = {}, by = 1) => counter.inc({ ...values }, by) };
     });
   }
 
   gauge(name: string, help: string, labels: readonly string[] = []): GaugeMetric {
-    const description = this.#describe('gauge', name, help, labels);
+    const description = this.#describe({ kind: 'gauge', name, help, labels });
     return this.#get(description, () => {
       let read: (() => number) | undefined;
       const gauge = new Gauge({
@@ -98,13 +104,14 @@ class RegistryMetrics implements Metrics {
     });
   }
 
+  // oxlint-disable-next-line max-params -- name, help, labels, buckets: the order of Prometheus clients everywhere
   histogram(
     name: string,
     help: string,
     labels: readonly string[] = [],
     buckets: readonly number[] = defaultBuckets,
   ): HistogramMetric {
-    const description = this.#describe('histogram', name, help, labels);
+    const description = this.#describe({ kind: 'histogram', name, help, labels });
     return this.#get(description, () => {
       const histogram = new Histogram({
         name: description.name,

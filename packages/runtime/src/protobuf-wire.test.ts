@@ -6,14 +6,25 @@ import { buildMessage, bytesOf, numberOf, parseMessage, textOf } from './protobu
 describe('protobuf on the wire', () => {
   test('reads what it writes', () => {
     fc.assert(
-      fc.property(fc.string(), fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n }), fc.uint8Array(), (text, number, bytes) => {
-        const fields = parseMessage(buildMessage([[1, text], [2, number], [3, [[1, Buffer.from(bytes)]]]]));
-        expect(textOf(fields, 1)).toBe(text);
-        expect(numberOf(fields, 2)).toBe(Number(number));
-        const [nested] = bytesOf(fields, 3);
-        expect(nested).toBeDefined();
-        expect(bytesOf(parseMessage(nested ?? Buffer.alloc(0)), 1)[0]?.equals(bytes)).toBe(true);
-      }),
+      fc.property(
+        fc.string(),
+        fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n }),
+        fc.uint8Array(),
+        (text, number, bytes) => {
+          const fields = parseMessage(
+            buildMessage([
+              [1, text],
+              [2, number],
+              [3, [[1, Buffer.from(bytes)]]],
+            ]),
+          );
+          expect(textOf(fields, 1)).toBe(text);
+          expect(numberOf(fields, 2)).toBe(Number(number));
+          const [nested] = bytesOf(fields, 3);
+          expect(nested).toBeDefined();
+          expect(bytesOf(parseMessage(nested ?? Buffer.alloc(0)), 1)[0]?.equals(bytes)).toBe(true);
+        },
+      ),
       { seed: 1 },
     );
   });

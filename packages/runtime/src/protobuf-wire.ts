@@ -7,7 +7,10 @@ export type WireField =
   | { readonly number: number; readonly kind: 'fixed'; readonly value: Buffer };
 
 /** What buildMessage takes: field number and value; an array of fields is a nested message. */
-export type MessageField = readonly [number: number, value: number | bigint | string | Buffer | readonly MessageField[]];
+export type MessageField = readonly [
+  number: number,
+  value: number | bigint | string | Buffer | readonly MessageField[],
+];
 
 /**
  * Reads the fields of a message, for the few well-known messages (reflection, health, rich status) for which no

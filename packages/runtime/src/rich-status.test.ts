@@ -24,12 +24,18 @@ describe('rich status', () => {
   });
 
   test('the private part stays here', () => {
-    const wire = formatWireError(new SignetError('STORE_DOWN', 'public', { detail: 'postgres://secret', cause: new Error('secret') }));
+    const wire = formatWireError(
+      new SignetError('STORE_DOWN', 'public', { detail: 'postgres://secret', cause: new Error('secret') }),
+    );
     expect(JSON.stringify([wire.details, wire.metadata.getMap()])).not.toContain('secret');
   });
 
   test('a bare code becomes the nearest reason', () => {
-    const bare = Object.assign(new Error('14 UNAVAILABLE'), { code: status.UNAVAILABLE, details: 'gone', metadata: new Metadata() });
+    const bare = Object.assign(new Error('14 UNAVAILABLE'), {
+      code: status.UNAVAILABLE,
+      details: 'gone',
+      metadata: new Metadata(),
+    });
     expect(toSignetError(bare)).toMatchObject({ reason: 'PEER_DOWN', message: 'gone' });
   });
 
@@ -45,8 +51,13 @@ describe('rich status', () => {
     const [bytes] = wire.metadata.get('grpc-status-details-bin');
     if (!Buffer.isBuffer(bytes)) throw new Error('no details');
     const metadata = new Metadata();
-    metadata.set('grpc-status-details-bin', Buffer.from(bytes.toString('latin1').replace('signet.dev', 'sygnet.dev'), 'latin1'));
-    expect(toSignetError(Object.assign(new Error('x'), { code: wire.code, details: 'x', metadata })).reason).toBe('CERTIFICATE_REJECTED');
+    metadata.set(
+      'grpc-status-details-bin',
+      Buffer.from(bytes.toString('latin1').replace('signet.dev', 'sygnet.dev'), 'latin1'),
+    );
+    expect(toSignetError(Object.assign(new Error('x'), { code: wire.code, details: 'x', metadata })).reason).toBe(
+      'CERTIFICATE_REJECTED',
+    );
   });
 
   test('anything else is internal, with its cause', () => {

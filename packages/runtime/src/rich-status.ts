@@ -20,20 +20,51 @@ export interface WireError {
 }
 
 function any(type: string, fields: readonly MessageField[]): MessageField {
-  return [3, [[1, `${typePrefix}${type}`], [2, buildMessage(fields)]]];
+  return [
+    3,
+    [
+      [1, `${typePrefix}${type}`],
+      [2, buildMessage(fields)],
+    ],
+  ];
 }
 
 /** Writes an error as gRPC status with standard rich details: reason and domain, field violation, retry delay. */
 export function formatWireError(error: SignetError): WireError {
   const { code } = kindMappings[error.kind];
-  const details: MessageField[] = [any('ErrorInfo', [[1, error.reason], [2, errorDomain]])];
+  const details: MessageField[] = [
+    any('ErrorInfo', [
+      [1, error.reason],
+      [2, errorDomain],
+    ]),
+  ];
   if (error.field !== undefined) {
-    details.push(any('BadRequest', [[1, [[1, error.field], [2, error.message]]]]));
+    details.push(
+      any('BadRequest', [
+        [
+          1,
+          [
+            [1, error.field],
+            [2, error.message],
+          ],
+        ],
+      ]),
+    );
   }
   if (error.retryAfterMs !== undefined) {
     const seconds = Math.floor(error.retryAfterMs / 1000);
     const nanos = Math.round((error.retryAfterMs - seconds * 1000) * 1e6);
-    details.push(any('RetryInfo', [[1, [[1, seconds], [2, nanos]]]]));
+    details.push(
+      any('RetryInfo', [
+        [
+          1,
+          [
+            [1, seconds],
+            [2, nanos],
+          ],
+        ],
+      ]),
+    );
   }
   const metadata = new Metadata();
   metadata.set(detailsKey, buildMessage([[1, code], [2, error.message], ...details]));

@@ -39,7 +39,9 @@ async function writeJwks(pairs: Readonly<Record<string, Keys>>): Promise<void> {
 }
 
 async function signToken(payload: JWTPayload, o: { readonly key?: Keys; readonly kid?: string } = {}): Promise<string> {
-  return await new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid: o.kid ?? 'a' }).sign((o.key ?? keys).privateKey);
+  return await new SignJWT(payload)
+    .setProtectedHeader({ alg: 'ES256', kid: o.kid ?? 'a' })
+    .sign((o.key ?? keys).privateKey);
 }
 
 beforeAll(async () => {
@@ -47,7 +49,12 @@ beforeAll(async () => {
   file = path.join(directory, 'jwks.json');
   keys = await generateKeyPair('ES256');
   await writeJwks({ a: keys });
-  verifier = createTokenVerifier({ issuer, audiences: ['signet.dev', 'istio-ca'], jwks: { file }, clock: { now: () => now } });
+  verifier = createTokenVerifier({
+    issuer,
+    audiences: ['signet.dev', 'istio-ca'],
+    jwks: { file },
+    clock: { now: () => now },
+  });
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -78,7 +85,9 @@ describe('token verifier', () => {
 
   test('an unbound token verifies, with empty pod fields', async () => {
     const { namespace, serviceaccount } = claims['kubernetes.io'];
-    const outcome = await verifier.verify(await signToken({ ...claims, 'kubernetes.io': { namespace, serviceaccount } }));
+    const outcome = await verifier.verify(
+      await signToken({ ...claims, 'kubernetes.io': { namespace, serviceaccount } }),
+    );
     expect(outcome).toMatchObject({ ok: true, value: { podName: '', podUid: '', nodeName: '' } });
   });
 
@@ -97,13 +106,17 @@ describe('token verifier', () => {
   });
 
   test('a signature by somebody else', async () => {
-    expect(await reasonOf(await signToken(claims, { key: await generateKeyPair('ES256') }))).toBe('TOKEN_SIGNATURE_INVALID');
+    expect(await reasonOf(await signToken(claims, { key: await generateKeyPair('ES256') }))).toBe(
+      'TOKEN_SIGNATURE_INVALID',
+    );
     expect(await reasonOf(await signToken(claims, { kid: 'unknown' }))).toBe('TOKEN_SIGNATURE_INVALID');
   });
 
   test('no signature, a symmetric one, or garbage', async () => {
     expect(await reasonOf(new UnsecuredJWT(claims as JWTPayload).encode())).toBe('TOKEN_SIGNATURE_INVALID');
-    const symmetric = await new SignJWT(claims as JWTPayload).setProtectedHeader({ alg: 'HS256', kid: 'a' }).sign(Buffer.alloc(32));
+    const symmetric = await new SignJWT(claims as JWTPayload)
+      .setProtectedHeader({ alg: 'HS256', kid: 'a' })
+      .sign(Buffer.alloc(32));
     expect(await reasonOf(symmetric)).toBe('TOKEN_SIGNATURE_INVALID');
     for (const garbage of ['', 'a.b.c', 'x'.repeat(100_000), '..', '{}', `${'a'.repeat(50)}.${'b'.repeat(50)}.`]) {
       expect(await reasonOf(garbage)).toBe('TOKEN_MALFORMED');
@@ -120,6 +133,9 @@ describe('token verifier', () => {
 
   test('without keys it says so, and does not blame the token', async () => {
     const blind = createTokenVerifier({ issuer, audiences: ['signet.dev'], jwks: { file: '/no/such/file' } });
-    expect(await blind.verify(await signToken(claims))).toMatchObject({ ok: false, error: { reason: 'KUBERNETES_DOWN' } });
+    expect(await blind.verify(await signToken(claims))).toMatchObject({
+      ok: false,
+      error: { reason: 'KUBERNETES_DOWN' },
+    });
   });
 });

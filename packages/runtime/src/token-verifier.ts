@@ -78,7 +78,11 @@ function readClaims(payload: JWTPayload): Result<VerifiedToken, TokenFailure> {
   if (!isRecord(kubernetes)) return fail('TOKEN_MALFORMED', 'the token has no claim kubernetes.io');
   const namespace = textIn(kubernetes, 'namespace');
   const serviceAccount = textIn(kubernetes['serviceaccount'], 'name');
-  if (payload.sub !== `system:serviceaccount:${namespace}:${serviceAccount}` || namespace === '' || serviceAccount === '') {
+  if (
+    payload.sub !== `system:serviceaccount:${namespace}:${serviceAccount}` ||
+    namespace === '' ||
+    serviceAccount === ''
+  ) {
     return fail('TOKEN_MALFORMED', 'subject and claim kubernetes.io do not name one service account');
   }
   const { aud, exp, iat } = payload;

@@ -13,14 +13,16 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts);
 const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
-const time = (date: Date): Buffer =>
-  der(0x18, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+Z/g, '')}Z`));
+const time = (date: Date): Buffer => der(0x18, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+Z/g, '')}Z`));
 const name = (text: string): Buffer => sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(text)))));
 const extension = (id: string, isCritical: boolean, value: Buffer): Buffer =>
   sequence(oid(id), ...(isCritical ? [der(0x01, Buffer.from([0xff]))] : []), der(0x04, value));
 
 function pem(label: string, bytes: Buffer): string {
-  return `-----BEGIN ${label}-----\n${bytes.toString('base64').replaceAll(/(.{64})/g, '$1\n').trimEnd()}\n-----END ${label}-----\n`;
+  return `-----BEGIN ${label}-----\n${bytes
+    .toString('base64')
+    .replaceAll(/(.{64})/g, '$1\n')
+    .trimEnd()}\n-----END ${label}-----\n`;
 }
 
 /** A key pair with its certificate. */

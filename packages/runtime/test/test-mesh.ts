@@ -65,13 +65,20 @@ export function echoServices(watch?: (context: CallContext) => AsyncIterable<Iss
 export interface TestServer {
   readonly server: GrpcServer;
   readonly port: number;
-  channel(o?: { readonly material?: () => TlsMaterial | undefined; readonly token?: () => string; readonly ids?: readonly string[] }): Channel;
+  channel(o?: {
+    readonly material?: () => TlsMaterial | undefined;
+    readonly token?: () => string;
+    readonly ids?: readonly string[];
+  }): Channel;
   stop(): Promise<void>;
 }
 
 export async function startTestServer(
   mesh: TestMesh,
-  o: Partial<Listener> & { readonly material?: () => TlsMaterial | undefined; readonly handshakeTimeoutMs?: number } = {},
+  o: Partial<Listener> & {
+    readonly material?: () => TlsMaterial | undefined;
+    readonly handshakeTimeoutMs?: number;
+  } = {},
 ): Promise<TestServer> {
   const own = mesh.server();
   const { material = () => own, handshakeTimeoutMs, ...listener } = o;

@@ -8,7 +8,9 @@ export async function showCertificates(session: Session, podName: string): Promi
   const wanted = parsePodName(podName);
   if (wanted === undefined) throw new UsageError(`«${podName}» is not NAMESPACE/POD`);
   const { workloads } = await session.connections.inventory().ListWorkloads({ namespace: wanted.namespace });
-  const workload = workloads.find((candidate) => candidate.name === wanted.pod && candidate.namespace === wanted.namespace);
+  const workload = workloads.find(
+    (candidate) => candidate.name === wanted.pod && candidate.namespace === wanted.namespace,
+  );
   if (workload === undefined) throw new UsageError(`there is no pod ${podName}`);
   const answer = await session.connections.ledger().ListIssuances({ podUid: workload.uid, pageSize: 100 });
   const now = session.now();

@@ -51,7 +51,8 @@ describe('execInPod', () => {
       socket.write(formatFrame(serverFrames.stderr, Buffer.from(JSON.stringify(request))));
       const read = createFrameReader((type, payload) => {
         if (type === clientFrames.stdin) socket.write(formatFrame(serverFrames.stdout, payload));
-        if (type === clientFrames.stdinEnded) socket.end(formatFrame(serverFrames.ended, Buffer.from('{"code":7,"signal":null}')));
+        if (type === clientFrames.stdinEnded)
+          socket.end(formatFrame(serverFrames.ended, Buffer.from('{"code":7,"signal":null}')));
       });
       socket.on('data', read);
     });
@@ -63,7 +64,9 @@ describe('execInPod', () => {
   });
 
   test('death by signal is 128 and its number', async () => {
-    const socketPath = await serve((_, socket) => void socket.end(formatFrame(serverFrames.ended, Buffer.from('{"code":null,"signal":"SIGKILL"}'))));
+    const socketPath = await serve(
+      (_, socket) => void socket.end(formatFrame(serverFrames.ended, Buffer.from('{"code":null,"signal":"SIGKILL"}'))),
+    );
     expect(await execInPod({ socketPath, podName: 'shop/cart', command: ['x'], streams: pipes().streams })).toBe(137);
   });
 
@@ -72,16 +75,23 @@ describe('execInPod', () => {
       const isLost = JSON.stringify(request).includes('lost');
       socket.end(isLost ? Buffer.alloc(0) : formatFrame(serverFrames.refused, Buffer.from('no such pod')));
     });
-    const run = (name: string) => execInPod({ socketPath, podName: `shop/${name}`, command: ['x'], streams: pipes().streams });
+    const run = (name: string) =>
+      execInPod({ socketPath, podName: `shop/${name}`, command: ['x'], streams: pipes().streams });
     await expect(run('refused')).rejects.toThrow('no such pod');
     await expect(run('lost')).rejects.toThrow('closed the connection');
-    await expect(execInPod({ socketPath: '/none', podName: 'a/b', command: ['x'], streams: pipes().streams })).rejects.toThrow(/does not answer/);
+    await expect(
+      execInPod({ socketPath: '/none', podName: 'a/b', command: ['x'], streams: pipes().streams }),
+    ).rejects.toThrow(/does not answer/);
   });
 });
 
 test('frames survive any cut', () => {
   server = createServer();
-  const bytes = Buffer.concat([formatFrame(1, Buffer.from('abc')), formatFrame(2, Buffer.alloc(0)), formatFrame(3, Buffer.from('x'))]);
+  const bytes = Buffer.concat([
+    formatFrame(1, Buffer.from('abc')),
+    formatFrame(2, Buffer.alloc(0)),
+    formatFrame(3, Buffer.from('x')),
+  ]);
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     const seen: string[] = [];
     const read = createFrameReader((type, payload) => seen.push(`${type}:${payload.toString()}`));

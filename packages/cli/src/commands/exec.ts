@@ -43,7 +43,8 @@ function forwardInput(socket: Socket, stdin: NodeJS.ReadStream): () => void {
 }
 
 function forwardSignals(socket: Socket): () => void {
-  const forward = (signal: NodeJS.Signals): void => void socket.write(formatFrame(clientFrames.signal, Buffer.from(signal)));
+  const forward = (signal: NodeJS.Signals): void =>
+    void socket.write(formatFrame(clientFrames.signal, Buffer.from(signal)));
   for (const signal of forwardedSignals) process.on(signal, forward);
   return () => {
     for (const signal of forwardedSignals) process.off(signal, forward);
@@ -65,7 +66,9 @@ function relay(socket: Socket, request: string, streams: ExecStreams): Promise<n
         reject(error);
       }
     });
-    socket.once('error', (error) => reject(new SignetError('PEER_DOWN', `the playground does not answer: ${error.message}`)));
+    socket.once('error', (error) =>
+      reject(new SignetError('PEER_DOWN', `the playground does not answer: ${error.message}`)),
+    );
     socket.once('close', () => reject(new SignetError('PEER_DOWN', 'the playground closed the connection')));
     socket.write(request);
   });

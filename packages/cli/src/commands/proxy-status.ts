@@ -22,10 +22,14 @@ export async function showProxyStatus(session: Session): Promise<number> {
       { heading: 'STREAM', text: (row) => (row.delta ? 'delta' : 'sotw') },
       { heading: 'CONNECTED', text: (row) => formatAge(row.connectedAt, now) },
       { heading: 'SERIAL', text: (row) => row.serial },
-      { heading: 'ACKED', text: (row) => row.types.map((type) => `${shortType(type.typeUrl)} ${type.acked}/${type.desired}`).join(', ') },
+      {
+        heading: 'ACKED',
+        text: (row) => row.types.map((type) => `${shortType(type.typeUrl)} ${type.acked}/${type.desired}`).join(', '),
+      },
       {
         heading: 'REJECTED',
-        text: (row) => row.types.flatMap((type) => type.nacks.map((nack) => `${nack.resource}: ${nack.message}`)).join('; '),
+        text: (row) =>
+          row.types.flatMap((type) => type.nacks.map((nack) => `${nack.resource}: ${nack.message}`)).join('; '),
       },
     ],
   });

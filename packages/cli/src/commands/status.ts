@@ -48,7 +48,8 @@ async function readProxies(session: Session) {
   const types = proxies.map((proxy) => proxy.types);
   return {
     proxies: proxies.length,
-    acknowledged: types.filter((list) => list.every((type) => type.acked === type.desired && type.nacks.length === 0)).length,
+    acknowledged: types.filter((list) => list.every((type) => type.acked === type.desired && type.nacks.length === 0))
+      .length,
     rejecting: types.filter((list) => list.some((type) => type.nacks.length > 0)).length,
   };
 }
@@ -74,20 +75,43 @@ export async function showStatus(session: Session): Promise<number> {
   }
   const rows: Row[] = [
     ['ca', ca.ok ? `answers; ${ca.value.newestSequence} entries in the ledger` : ca.problem],
-    ['discovery', discovery.ok ? `answers; revision ${discovery.value.revision?.source ?? 0}/${discovery.value.revision?.ledger ?? 0}` : discovery.problem],
-    ['config', config.ok ? `answers; ${config.value.proxies} proxies, ${config.value.acknowledged} up to date, ${config.value.rejecting} rejecting` : config.problem],
+    [
+      'discovery',
+      discovery.ok
+        ? `answers; revision ${discovery.value.revision?.source ?? 0}/${discovery.value.revision?.ledger ?? 0}`
+        : discovery.problem,
+    ],
+    [
+      'config',
+      config.ok
+        ? `answers; ${config.value.proxies} proxies, ${config.value.acknowledged} up to date, ${config.value.rejecting} rejecting`
+        : config.problem,
+    ],
   ];
   if (discovery.ok) {
     const seen = discovery.value;
-    const left = seen.earliestExpiry === undefined ? '' : `; the first certificate ends in ${formatDuration(new Date(seen.earliestExpiry).getTime() - session.now().getTime())}`;
+    const left =
+      seen.earliestExpiry === undefined
+        ? ''
+        : `; the first certificate ends in ${formatDuration(new Date(seen.earliestExpiry).getTime() - session.now().getTime())}`;
     rows.push(['workloads', `${seen.workloads}, ${seen.enrolled} enrolled, ${seen.certified} with certificate${left}`]);
     rows.push(['endpoints', `${seen.offered} offered, ${seen.withheld} withheld`]);
-    rows.push(['policies', `${seen.policies}${seen.fileProblems.length > 0 ? `; ${seen.fileProblems.length} files do not parse` : ''}`]);
+    rows.push([
+      'policies',
+      `${seen.policies}${seen.fileProblems.length > 0 ? `; ${seen.fileProblems.length} files do not parse` : ''}`,
+    ]);
     rows.push(['findings', `${seen.findings}, ${seen.critical} high or critical`]);
     for (const problem of seen.fileProblems) session.streams.err.write(`${sanitise(problem)}\n`);
   }
   session.streams.out.write(
-    formatTable<Row>([{ heading: 'PART', text: (row) => row[0] }, { heading: 'STATE', text: (row) => row[1] }], rows, ''),
+    formatTable<Row>(
+      [
+        { heading: 'PART', text: (row) => row[0] },
+        { heading: 'STATE', text: (row) => row[1] },
+      ],
+      rows,
+      '',
+    ),
   );
   return isGood ? 0 : 1;
 }

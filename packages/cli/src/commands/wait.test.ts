@@ -5,7 +5,13 @@ import type { Session } from '../session.ts';
 import { waitForProxies } from './wait.ts';
 
 const revision = { source: 7, ledger: 3 };
-const good: WaitForRevisionResponse__Output = { done: true, acked: ['shop/a', 'shop/b'], nacked: [], pending: [], revision };
+const good: WaitForRevisionResponse__Output = {
+  done: true,
+  acked: ['shop/a', 'shop/b'],
+  nacked: [],
+  pending: [],
+  revision,
+};
 
 function run(o: {
   readonly answer?: Partial<WaitForRevisionResponse__Output>;

@@ -32,8 +32,12 @@ export async function waitForProxies(session: Session, timeoutMs: number): Promi
   for (const problem of resync.fileProblems) err.write(`${sanitise(problem)}\n`);
   for (const pod of answer.nacked) err.write(`${sanitise(pod)}: rejected its configuration; see signet proxy-status\n`);
   for (const pod of answer.pending) err.write(`${sanitise(pod)}: has not answered yet\n`);
-  if (!answer.done && answer.nacked.length + answer.pending.length === 0) err.write('not done yet: connections are draining\n');
+  if (!answer.done && answer.nacked.length + answer.pending.length === 0)
+    err.write('not done yet: connections are draining\n');
   const tookMs = performance.now() - startedMs;
-  if (isGood) out.write(`${answer.acked.length} proxies acknowledged after ${tookMs < 1000 ? `${Math.round(tookMs)}ms` : formatDuration(tookMs)}\n`);
+  if (isGood)
+    out.write(
+      `${answer.acked.length} proxies acknowledged after ${tookMs < 1000 ? `${Math.round(tookMs)}ms` : formatDuration(tookMs)}\n`,
+    );
   return isGood ? 0 : 1;
 }

@@ -27,7 +27,10 @@ export interface CallOrigin {
   readonly connectionId: number;
 }
 
-type AnyCall = Parameters<handleUnaryCall<unknown, unknown>>[0] | ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+type AnyCall =
+  | Parameters<handleUnaryCall<unknown, unknown>>[0]
+  | ServerWritableStream<unknown, unknown>
+  | ServerDuplexStream<unknown, unknown>;
 
 /** What every adapted method needs. */
 export interface AdapterDeps {
@@ -40,7 +43,10 @@ export interface AdapterDeps {
 
 const bearerPattern = /^bearer +([\x21-\x7e]+)$/i;
 
-function readMetadata(metadata: Metadata): { readonly bearerToken: string | undefined; readonly texts: ReadonlyMap<string, string> } {
+function readMetadata(metadata: Metadata): {
+  readonly bearerToken: string | undefined;
+  readonly texts: ReadonlyMap<string, string>;
+} {
   const texts = new Map<string, string>();
   let bearerToken: string | undefined;
   for (const [key, value] of Object.entries(metadata.getMap())) {
@@ -62,12 +68,21 @@ function buildContext(call: AnyCall, deps: AdapterDeps): CallContext {
   return { ...origin, bearerToken, metadata: texts, signal: controller.signal };
 }
 
+interface Served {
+  /** Full path. */
+  readonly method: string;
+  readonly deps: AdapterDeps;
+}
+
 /** Turns whatever a handler threw into a status, and logs it, once. */
-function refuse(error: unknown, method: string, call: AnyCall, deps: AdapterDeps): WireError {
+function refuse(error: unknown, call: AnyCall, { method, deps }: Served): WireError {
   if (call.cancelled) return { code: status.CANCELLED, details: 'cancelled', metadata: new Metadata() };
   if (error instanceof SignetError && error.kind !== 'internal') {
     const { detail, field, reason } = error;
-    deps.logger[kindMappings[error.kind].logLevel]({ rpc: method, reason, field, detail, err: error.cause }, 'call refused');
+    deps.logger[kindMappings[error.kind].logLevel](
+      { rpc: method, reason, field, detail, err: error.cause },
+      'call refused',
+    );
     return formatWireError(error);
   }
   const correlationId = randomUUID();
@@ -75,7 +90,11 @@ function refuse(error: unknown, method: string, call: AnyCall, deps: AdapterDeps
   return formatWireError(new SignetError('INTERNAL', `internal error; correlation id ${correlationId}`));
 }
 
-function adaptUnary(method: string, handler: UnaryHandler<unknown, unknown>, deps: AdapterDeps): handleUnaryCall<unknown, unknown> {
+function adaptUnary(
+  method: string,
+  handler: UnaryHandler<unknown, unknown>,
+  deps: AdapterDeps,
+): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const startedMs = performance.now();
     const answer = async (): Promise<unknown> => {
@@ -89,7 +108,7 @@ function adaptUnary(method: string, handler: UnaryHandler<unknown, unknown>, dep
         callback(null, response);
       },
       (error: unknown) => {
-        const wire = refuse(error, method, call, deps);
+        const wire = refuse(error, call, { method, deps });
         deps.observe?.(method, wire.code, performance.now() - startedMs);
         callback(wire);
       },
@@ -132,9 +151,8 @@ async function pipeResponses(
 }
 
 function serveStream(
-  method: string,
   call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
-  deps: AdapterDeps,
+  { method, deps }: Served,
   respond: (context: CallContext) => AsyncIterable<unknown>,
 ): void {
   const startedMs = performance.now();
@@ -152,7 +170,7 @@ function serveStream(
       call.end();
     },
     (error: unknown) => {
-      const wire = refuse(error, method, call, deps);
+      const wire = refuse(error, call, { method, deps });
       deps.observe?.(method, wire.code, performance.now() - startedMs);
       call.emit('error', wire);
     },
@@ -160,7 +178,11 @@ function serveStream(
 }
 
 /** Wraps a handler so that grpc-js can call it: context, authorisation, errors, back-pressure, cancellation. */
-export function adaptHandler(definition: MethodDefinition<unknown, unknown>, handler: AnyHandler, deps: AdapterDeps): UntypedHandleCall {
+export function adaptHandler(
+  definition: MethodDefinition<unknown, unknown>,
+  handler: AnyHandler,
+  deps: AdapterDeps,
+): UntypedHandleCall {
   const { path: method } = definition;
   if (!definition.responseStream) {
     if (definition.requestStream) throw new Error(`${method}: client streaming is not offered`);
@@ -169,13 +191,13 @@ export function adaptHandler(definition: MethodDefinition<unknown, unknown>, han
   if (!definition.requestStream) {
     const respond = handler as ServerStreamHandler<unknown, unknown>;
     const serve: handleServerStreamingCall<unknown, unknown> = (call) =>
-      serveStream(method, call, deps, (context) => respond(call.request, context));
+      serveStream(call, { method, deps }, (context) => respond(call.request, context));
     return serve;
   }
   const respond = handler as BidiHandler<unknown, unknown>;
   const serve: handleBidiStreamingCall<unknown, unknown> = (call) => {
     const requests = readMessages<unknown>(call);
-    serveStream(method, call, deps, (context) => respond(requests, context));
+    serveStream(call, { method, deps }, (context) => respond(requests, context));
   };
   return serve;
 }

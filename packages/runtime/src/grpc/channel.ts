@@ -62,7 +62,11 @@ class MeshCredentials extends ChannelCredentials {
     return other === this;
   }
 
-  override _createSecureConnector(_target: unknown, _options: unknown, callCredentials?: CallCredentials): SecureConnector {
+  override _createSecureConnector(
+    _target: unknown,
+    _options: unknown,
+    callCredentials?: CallCredentials,
+  ): SecureConnector {
     const credentials = callCredentials ?? CallCredentials.createEmpty();
     return {
       connect: async (socket) => ({ socket: await this.#connect(socket), secure: true }),

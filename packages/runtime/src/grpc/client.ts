@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Metadata, type CallOptions, type ClientDuplexStream, type ClientReadableStream, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  Metadata,
+  type CallOptions,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type MethodDefinition,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import type { TypedService } from '@signet/proto';
 import { SignetError } from '@signet/model';
 import { toSignetError } from '../rich-status.ts';
@@ -163,13 +170,17 @@ function bidiCall(channel: Channel, method: Method): BidiCall<unknown, unknown> 
 }
 
 function createCall(channel: Channel, method: Method): unknown {
-  if (method.responseStream) return method.requestStream ? bidiCall(channel, method) : serverStreamCall(channel, method);
+  if (method.responseStream)
+    return method.requestStream ? bidiCall(channel, method) : serverStreamCall(channel, method);
   if (method.requestStream) throw new Error(`${method.path}: client streaming is not offered`);
   return unaryCall(channel, method);
 }
 
 /** Creates promise and async-iterable functions for the methods of a service. */
 export function createClient<D, H>(definition: TypedService<D, H>, channel: Channel): ServiceClient<D, H> {
-  const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [name, createCall(channel, method)]);
+  const methods = Object.entries(definition as ServiceDefinition).map(([name, method]) => [
+    name,
+    createCall(channel, method),
+  ]);
   return Object.fromEntries(methods) as ServiceClient<D, H>;
 }

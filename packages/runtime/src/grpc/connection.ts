@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ServerCredentials, ServerInterceptingCall, experimental, type Server, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  ServerCredentials,
+  ServerInterceptingCall,
+  experimental,
+  type Server,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import { SignetError } from '@signet/model';
 import type { Clock } from '../clock.ts';
 import type { AcceptedConnection } from './tls-acceptor.ts';
@@ -71,7 +77,9 @@ export function serveConnection(o: {
     bound.getAuthContext = () => authContext;
     return bound;
   };
-  const credentials = experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [interceptor]);
+  const credentials = experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
+    interceptor,
+  ]);
   const injector = o.server.createConnectionInjector(credentials);
 
   const bytesAtHandover = socket.bytesRead;

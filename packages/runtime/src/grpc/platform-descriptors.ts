@@ -14,87 +14,115 @@ interface Field {
 }
 
 function field(f: Field): MessageField {
-  return [2, [
-    [1, f.name],
-    [3, f.number],
-    [4, f.isRepeated === true ? 3 : 1],
-    [5, types[f.type]],
-    ...(f.typeName === undefined ? [] : [[6, f.typeName] as const]),
-    ...(f.isInOneof === true ? [[9, 0] as const] : []),
-  ]];
+  return [
+    2,
+    [
+      [1, f.name],
+      [3, f.number],
+      [4, f.isRepeated === true ? 3 : 1],
+      [5, types[f.type]],
+      ...(f.typeName === undefined ? [] : [[6, f.typeName] as const]),
+      ...(f.isInOneof === true ? [[9, 0] as const] : []),
+    ],
+  ];
 }
 
-function message(name: string, fields: readonly Field[], o: { readonly oneof?: string; readonly extra?: readonly MessageField[] } = {}): MessageField {
+function message(
+  name: string,
+  fields: readonly Field[],
+  o: { readonly oneof?: string; readonly extra?: readonly MessageField[] } = {},
+): MessageField {
   const oneof: readonly MessageField[] = o.oneof === undefined ? [] : [[8, [[1, o.oneof]]]];
   return [4, [[1, name], ...fields.map(field), ...(o.extra ?? []), ...oneof]];
 }
 
-function rpc(name: string, o: { readonly input: string; readonly output: string; readonly clientStreams?: boolean; readonly serverStreams?: boolean }): MessageField {
-  return [2, [
-    [1, name],
-    [2, o.input],
-    [3, o.output],
-    ...(o.clientStreams === true ? [[5, 1] as const] : []),
-    ...(o.serverStreams === true ? [[6, 1] as const] : []),
-  ]];
+function rpc(
+  name: string,
+  o: {
+    readonly input: string;
+    readonly output: string;
+    readonly clientStreams?: boolean;
+    readonly serverStreams?: boolean;
+  },
+): MessageField {
+  return [
+    2,
+    [
+      [1, name],
+      [2, o.input],
+      [3, o.output],
+      ...(o.clientStreams === true ? [[5, 1] as const] : []),
+      ...(o.serverStreams === true ? [[6, 1] as const] : []),
+    ],
+  ];
 }
 
 function healthFile(): MessageField {
   const prefix = '.grpc.health.v1.';
   const states = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
-  const servingStatus: MessageField = [4, [
-    [1, 'ServingStatus'],
-    ...states.map((name, number): MessageField => [2, [[1, name], [2, number]]]),
-  ]];
+  const servingStatus: MessageField = [
+    4,
+    [
+      [1, 'ServingStatus'],
+      ...states.map((name, number): MessageField => [
+        2,
+        [
+          [1, name],
+          [2, number],
+        ],
+      ]),
+    ],
+  ];
   const io = { input: `${prefix}HealthCheckRequest`, output: `${prefix}HealthCheckResponse` };
-  return [1, [
-    [1, 'grpc/health/v1/health.proto'],
-    [2, 'grpc.health.v1'],
-    message('HealthCheckRequest', [{ name: 'service', number: 1, type: 'string' }]),
-    message(
-      'HealthCheckResponse',
-      [{ name: 'status', number: 1, type: 'enum', typeName: `${prefix}HealthCheckResponse.ServingStatus` }],
-      { extra: [servingStatus] },
-    ),
-    [6, [[1, 'Health'], rpc('Check', io), rpc('Watch', { ...io, serverStreams: true })]],
-    [12, 'proto3'],
-  ]];
+  return [
+    1,
+    [
+      [1, 'grpc/health/v1/health.proto'],
+      [2, 'grpc.health.v1'],
+      message('HealthCheckRequest', [{ name: 'service', number: 1, type: 'string' }]),
+      message(
+        'HealthCheckResponse',
+        [{ name: 'status', number: 1, type: 'enum', typeName: `${prefix}HealthCheckResponse.ServingStatus` }],
+        { extra: [servingStatus] },
+      ),
+      [6, [[1, 'Health'], rpc('Check', io), rpc('Watch', { ...io, serverStreams: true })]],
+      [12, 'proto3'],
+    ],
+  ];
 }
 
-function reflectionFile(version: string): MessageField {
-  const name = `grpc.reflection.${version}`;
-  const t = (type: string): string => `.${name}.${type}`;
-  const text = (fieldName: string, number: number): Field => ({ name: fieldName, number, type: 'string', isInOneof: true });
-  const part = (fieldName: string, number: number, type: string): Field => ({
-    name: fieldName,
+function reflectionMessages(t: (type: string) => string): readonly MessageField[] {
+  const text = (name: string, number: number): Field => ({ name, number, type: 'string', isInOneof: true });
+  const part = (name: string, [number, type]: readonly [number, string]): Field => ({
+    name,
     number,
     type: 'message',
     typeName: t(type),
     isInOneof: true,
   });
-  return [1, [
-    [1, `grpc/reflection/${version}/reflection.proto`],
-    [2, name],
-    message('ServerReflectionRequest', [
-      { name: 'host', number: 1, type: 'string' },
-      text('file_by_filename', 3),
-      text('file_containing_symbol', 4),
-      part('file_containing_extension', 5, 'ExtensionRequest'),
-      text('all_extension_numbers_of_type', 6),
-      text('list_services', 7),
-    ], { oneof: 'message_request' }),
+  const requestFields: readonly Field[] = [
+    { name: 'host', number: 1, type: 'string' },
+    text('file_by_filename', 3),
+    text('file_containing_symbol', 4),
+    part('file_containing_extension', [5, 'ExtensionRequest']),
+    text('all_extension_numbers_of_type', 6),
+    text('list_services', 7),
+  ];
+  const responseFields: readonly Field[] = [
+    { name: 'valid_host', number: 1, type: 'string' },
+    { name: 'original_request', number: 2, type: 'message', typeName: t('ServerReflectionRequest') },
+    part('file_descriptor_response', [4, 'FileDescriptorResponse']),
+    part('all_extension_numbers_response', [5, 'ExtensionNumberResponse']),
+    part('list_services_response', [6, 'ListServiceResponse']),
+    part('error_response', [7, 'ErrorResponse']),
+  ];
+  return [
+    message('ServerReflectionRequest', requestFields, { oneof: 'message_request' }),
     message('ExtensionRequest', [
       { name: 'containing_type', number: 1, type: 'string' },
       { name: 'extension_number', number: 2, type: 'int32' },
     ]),
-    message('ServerReflectionResponse', [
-      { name: 'valid_host', number: 1, type: 'string' },
-      { name: 'original_request', number: 2, type: 'message', typeName: t('ServerReflectionRequest') },
-      part('file_descriptor_response', 4, 'FileDescriptorResponse'),
-      part('all_extension_numbers_response', 5, 'ExtensionNumberResponse'),
-      part('list_services_response', 6, 'ListServiceResponse'),
-      part('error_response', 7, 'ErrorResponse'),
-    ], { oneof: 'message_response' }),
+    message('ServerReflectionResponse', responseFields, { oneof: 'message_response' }),
     message('FileDescriptorResponse', [{ name: 'file_descriptor_proto', number: 1, type: 'bytes', isRepeated: true }]),
     message('ExtensionNumberResponse', [
       { name: 'base_type_name', number: 1, type: 'string' },
@@ -108,17 +136,24 @@ function reflectionFile(version: string): MessageField {
       { name: 'error_code', number: 1, type: 'int32' },
       { name: 'error_message', number: 2, type: 'string' },
     ]),
-    [6, [
-      [1, 'ServerReflection'],
-      rpc('ServerReflectionInfo', {
-        input: t('ServerReflectionRequest'),
-        output: t('ServerReflectionResponse'),
-        clientStreams: true,
-        serverStreams: true,
-      }),
-    ]],
-    [12, 'proto3'],
-  ]];
+  ];
+}
+
+function reflectionFile(version: string): MessageField {
+  const name = `grpc.reflection.${version}`;
+  const t = (type: string): string => `.${name}.${type}`;
+  const streams = { clientStreams: true, serverStreams: true };
+  const io = { input: t('ServerReflectionRequest'), output: t('ServerReflectionResponse') };
+  return [
+    1,
+    [
+      [1, `grpc/reflection/${version}/reflection.proto`],
+      [2, name],
+      ...reflectionMessages(t),
+      [6, [[1, 'ServerReflection'], rpc('ServerReflectionInfo', { ...io, ...streams })]],
+      [12, 'proto3'],
+    ],
+  ];
 }
 
 /** google.protobuf.FileDescriptorSet of health and reflection, written from their wire facts. */

@@ -18,7 +18,13 @@ export function serviceNameOf(definition: ServiceDefinition): string {
 }
 
 function errorField(code: status, message: string): MessageField {
-  return [response.error, [[1, code], [2, message]]];
+  return [
+    response.error,
+    [
+      [1, code],
+      [2, message],
+    ],
+  ];
 }
 
 function filesField(files: readonly Buffer[] | undefined, wanted: string): MessageField {

@@ -106,7 +106,11 @@ class TlsGrpcServer implements GrpcServer {
     };
     addServices(server, listener.services, deps);
     const open: AdapterDeps = { ...deps, authorise: () => {} };
-    addServices(server, [this.#health.registration, ...createReflectionServices(this.#o.descriptorSet, listener.services)], open);
+    addServices(
+      server,
+      [this.#health.registration, ...createReflectionServices(this.#o.descriptorSet, listener.services)],
+      open,
+    );
     const acceptor = createTlsAcceptor({
       name: listener.name,
       host: listener.host,

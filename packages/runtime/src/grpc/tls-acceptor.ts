@@ -68,7 +68,9 @@ class NetTlsAcceptor implements TlsAcceptor {
       this.#net.once('error', reject);
       this.#net.listen(this.#o.port, this.#o.host, () => {
         this.#net.off('error', reject);
-        this.#net.on('error', (error) => this.#o.logger.error({ listener: this.#o.name, err: error }, 'listener failed'));
+        this.#net.on('error', (error) =>
+          this.#o.logger.error({ listener: this.#o.name, err: error }, 'listener failed'),
+        );
         const address = this.#net.address();
         resolve(typeof address === 'object' && address !== null ? address.port : this.#o.port);
       });
@@ -98,7 +100,10 @@ class NetTlsAcceptor implements TlsAcceptor {
   #countAddress(socket: Socket, address: string): boolean {
     const count = this.#perAddress.get(address) ?? 0;
     if (count >= this.#o.connectionsPerAddressMax) {
-      this.#o.logger.warn({ listener: this.#o.name, remoteAddress: address }, 'connection refused: too many from one address');
+      this.#o.logger.warn(
+        { listener: this.#o.name, remoteAddress: address },
+        'connection refused: too many from one address',
+      );
       return false;
     }
     this.#perAddress.set(address, count + 1);
@@ -132,7 +137,10 @@ class NetTlsAcceptor implements TlsAcceptor {
   #accept(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy());
     const refuse = (reason: string): void => {
-      this.#o.logger.info({ listener: this.#o.name, remoteAddress: socket.remoteAddress, reason }, 'connection refused');
+      this.#o.logger.info(
+        { listener: this.#o.name, remoteAddress: socket.remoteAddress, reason },
+        'connection refused',
+      );
       socket.destroy();
     };
     const material = this.#material;

@@ -13,7 +13,8 @@ beforeAll(async () => {
   target = await startTestServer(mesh, {
     messageBytesMax: 64 * 1024,
     authorise: (context, method) => {
-      if (method.endsWith('/ListIssuances')) throw new SignetError('CALLER_NOT_ALLOWED', `${context.peer?.spiffeId} may not`);
+      if (method.endsWith('/ListIssuances'))
+        throw new SignetError('CALLER_NOT_ALLOWED', `${context.peer?.spiffeId} may not`);
     },
     services: echoServices(async function* (context) {
       try {
@@ -81,7 +82,9 @@ describe('calls', () => {
       }
     })();
     await expect(reading).rejects.toMatchObject({ reason: 'CALL_CANCELLED' });
-    await expect(ledger().GetIssuance({}, { signal: controller.signal })).rejects.toMatchObject({ reason: 'CALL_CANCELLED' });
+    await expect(ledger().GetIssuance({}, { signal: controller.signal })).rejects.toMatchObject({
+      reason: 'CALL_CANCELLED',
+    });
     await until(() => watched.finished === 2);
   });
 
@@ -107,7 +110,9 @@ describe('calls', () => {
 
   test('100 calls at once on one connection', async () => {
     const client = ledger();
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => client.GetIssuance({ serial: String(index) })));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => client.GetIssuance({ serial: String(index) })),
+    );
     expect(new Set(answers.map((answer) => answer.serial)).size).toBe(100);
     expect(new Set(answers.map((answer) => answer.podUid)).size).toBe(1);
   });

@@ -63,7 +63,11 @@ describe('who calls', () => {
 
   test('a token without a certificate; the token is no metadata', async () => {
     const server = await start({ clientCertificate: 'none' });
-    expect(await ask(server, { token: () => 'abc' })).toMatchObject({ spiffeId: '', attestation: 'abc', namespace: '' });
+    expect(await ask(server, { token: () => 'abc' })).toMatchObject({
+      spiffeId: '',
+      attestation: 'abc',
+      namespace: '',
+    });
     expect(await ask(server)).toMatchObject({ spiffeId: '', attestation: '' });
   });
 
@@ -74,16 +78,25 @@ describe('who calls', () => {
     expect(await ask(server, { token: () => 'abc' })).toMatchObject({ spiffeId: '', attestation: 'abc' });
   });
 
-  test.each(['request', 'require'] as const)('bad certificates are refused where they are asked for (%s)', async (clientCertificate) => {
-    const server = await start({ clientCertificate });
-    const foreign = createTestMesh().client('a');
-    const selfSigned = buildMaterial(issueCertificate({ subject: 'x', uris: [clientId('a')], isCa: false }), mesh.root.pem);
-    const expired = mesh.client('a', { notBefore: new Date(Date.now() - 7200_000), notAfter: new Date(Date.now() - 60_000) });
-    const future = mesh.client('a', { notBefore: new Date(Date.now() + 600_000) });
-    for (const material of [foreign, selfSigned, expired, future]) {
-      await expect(ask(server, { material: () => material })).rejects.toMatchObject({ kind: 'unavailable' });
-    }
-  });
+  test.each(['request', 'require'] as const)(
+    'bad certificates are refused where they are asked for (%s)',
+    async (clientCertificate) => {
+      const server = await start({ clientCertificate });
+      const foreign = createTestMesh().client('a');
+      const selfSigned = buildMaterial(
+        issueCertificate({ subject: 'x', uris: [clientId('a')], isCa: false }),
+        mesh.root.pem,
+      );
+      const expired = mesh.client('a', {
+        notBefore: new Date(Date.now() - 7200_000),
+        notAfter: new Date(Date.now() - 60_000),
+      });
+      const future = mesh.client('a', { notBefore: new Date(Date.now() + 600_000) });
+      for (const material of [foreign, selfSigned, expired, future]) {
+        await expect(ask(server, { material: () => material })).rejects.toMatchObject({ kind: 'unavailable' });
+      }
+    },
+  );
 
   test('`require` refuses callers without a certificate', async () => {
     const server = await start();
@@ -165,9 +178,15 @@ describe('handshakes', () => {
 
   test('old versions, other protocols and no ALPN are refused', async () => {
     const server = await start({ clientCertificate: 'none' });
-    await expect(handshake(server.port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' })).rejects.toThrow();
-    await expect(handshake(server.port, { ALPNProtocols: ['http/1.1'] })).rejects.toThrow();
-    await expect(handshake(server.port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).rejects.toThrow();
+    await expect(
+      handshake(server.port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' }),
+    ).rejects.toThrow(/alert|reset|hang up|disconnected/i);
+    await expect(handshake(server.port, { ALPNProtocols: ['http/1.1'] })).rejects.toThrow(
+      /alert|reset|hang up|disconnected/i,
+    );
+    await expect(handshake(server.port, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).rejects.toThrow(
+      /alert|reset|hang up|disconnected/i,
+    );
     const silent = await handshake(server.port, { ALPNProtocols: [] });
     expect(await isClosedWithin(silent, 1000)).toBe(true);
   });
@@ -180,7 +199,7 @@ describe('handshakes', () => {
   test('too many connections from one address are refused, and freed places are given again', async () => {
     const server = await start({ clientCertificate: 'none', connectionsPerAddressMax: 2 });
     const sockets = [await handshake(server.port, {}), await handshake(server.port, {})];
-    await expect(handshake(server.port, {})).rejects.toThrow();
+    await expect(handshake(server.port, {})).rejects.toThrow(/alert|reset|hang up|disconnected/i);
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await ask(server)).serial).toBe('0a');

@@ -76,7 +76,7 @@ async function expectService(): Promise<void> {
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const settings = Buffer.from('000000040000000000', 'hex');
 
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+function frame(type: number, [flags, stream]: readonly [flags: number, stream: number], payload: Buffer): Buffer {
   const header = Buffer.alloc(9);
   header.writeUIntBE(payload.length, 0, 3);
   header.writeUInt8(type, 3);
@@ -127,8 +127,8 @@ describe('bytes of strangers', () => {
       [Buffer.from('GET / HTTP/1.1\r\n\r\n')],
       ...Array.from({ length: 20 }, (_, index) => [noise(1 + index * 50)]),
       ...Array.from({ length: 40 }, () => [preface, settings, noise(200)]),
-      ...Array.from({ length: 40 }, (_, type) => [preface, settings, frame(type, 0xff, 1, noise(64))]),
-      [preface, settings, frame(1, 0x04, 1, noise(100))],
+      ...Array.from({ length: 40 }, (_, type) => [preface, settings, frame(type, [0xff, 1], noise(64))]),
+      [preface, settings, frame(1, [0x04, 1], noise(100))],
     ];
     await Promise.all(cases.map(sendOverTls));
     await expectService();
@@ -136,17 +136,25 @@ describe('bytes of strangers', () => {
 
   test('instead of gRPC', async () => {
     const noise = createNoise(3);
-    const begin = [preface, settings, frame(1, 0x04, 1, call)];
-    const data = (bytes: Buffer): Buffer => frame(0, 0x01, 1, bytes);
+    const begin = [preface, settings, frame(1, [0x04, 1], call)];
+    const data = (bytes: Buffer): Buffer => frame(0, [0x01, 1], bytes);
     const cases = [
       [...begin, data(noise(50))],
       [...begin, data(Buffer.from('00ffffffff', 'hex'))],
       [...begin, data(Buffer.from('0100000005aaaaaaaaaa', 'hex'))],
       [...begin, data(Buffer.concat([Buffer.from('0000000040', 'hex'), noise(64)]))],
       [...begin, data(Buffer.alloc(0))],
-      [...begin, frame(3, 0, 1, Buffer.from('00000008', 'hex'))],
-      [preface, settings, frame(1, 0x05, 1, headers({ ':method': 'GET', ':scheme': 'https', ':path': '/', ':authority': 'x' }))],
-      [preface, settings, frame(1, 0x05, 1, headers({ ':method': 'POST', ':path': '/none/none', 'content-type': 'text/plain' }))],
+      [...begin, frame(3, [0, 1], Buffer.from('00000008', 'hex'))],
+      [
+        preface,
+        settings,
+        frame(1, [0x05, 1], headers({ ':method': 'GET', ':scheme': 'https', ':path': '/', ':authority': 'x' })),
+      ],
+      [
+        preface,
+        settings,
+        frame(1, [0x05, 1], headers({ ':method': 'POST', ':path': '/none/none', 'content-type': 'text/plain' })),
+      ],
     ];
     await Promise.all(cases.map(sendOverTls));
     await expectService();
@@ -155,7 +163,7 @@ describe('bytes of strangers', () => {
   test('a rapid reset ends the connection, not the server', async () => {
     const streams = Array.from({ length: 3000 }, (_, index) => {
       const id = 1 + 2 * index;
-      return Buffer.concat([frame(1, 0x04, id, call), frame(3, 0, id, Buffer.from('00000008', 'hex'))]);
+      return Buffer.concat([frame(1, [0x04, id], call), frame(3, [0, id], Buffer.from('00000008', 'hex'))]);
     });
     await sendOverTls([preface, settings, Buffer.concat(streams)]);
     await expectService();
@@ -168,7 +176,10 @@ describe('bytes of strangers', () => {
       return socket;
     });
     await expectService();
-    const closed = silent.map((socket) => new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.resume().once('close', () => resolve()))));
+    const closed = silent.map(
+      (socket) =>
+        new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.resume().once('close', () => resolve()))),
+    );
     await Promise.all(closed);
     await expectService();
   });

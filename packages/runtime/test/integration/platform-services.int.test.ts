@@ -86,10 +86,16 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
 describe('health', () => {
   const check = (service: string): Promise<number> =>
     new Promise((resolve, reject) => {
-      channel.client.makeUnaryRequest('/grpc.health.v1.Health/Check', raw, raw, buildMessage([[1, service]]), (error, answer) => {
-        if (error !== null) reject(error);
-        else resolve(numberOf(parseMessage(answer ?? Buffer.alloc(0)), 1));
-      });
+      channel.client.makeUnaryRequest(
+        '/grpc.health.v1.Health/Check',
+        raw,
+        raw,
+        buildMessage([[1, service]]),
+        (error, answer) => {
+          if (error !== null) reject(error);
+          else resolve(numberOf(parseMessage(answer ?? Buffer.alloc(0)), 1));
+        },
+      );
     });
 
   test('follows setServing, for the whole and for each service', async () => {
@@ -124,10 +130,16 @@ test('a Unix socket serves without TLS, and replaces a socket that was left behi
     await server.start();
     const client = new Client(`unix:${socketPath}`, credentials.createInsecure());
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      client.makeUnaryRequest('/signet.ca.v1.IssuanceLedger/GetIssuance', raw, raw, buildMessage([[1, '0a']]), (error, value) => {
-        if (error !== null) reject(error);
-        else resolve(value ?? Buffer.alloc(0));
-      });
+      client.makeUnaryRequest(
+        '/signet.ca.v1.IssuanceLedger/GetIssuance',
+        raw,
+        raw,
+        buildMessage([[1, '0a']]),
+        (error, value) => {
+          if (error !== null) reject(error);
+          else resolve(value ?? Buffer.alloc(0));
+        },
+      );
     });
     expect(bytesOf(parseMessage(answer), 2)[0]?.toString()).toBe('0a');
     client.close();

@@ -2,12 +2,12 @@
 // Writes the generated pages of docs/; with --check it only tells which are out of date, and fails then.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildCliPage } from './cli-page.ts';
-import { buildConfigPage } from './config-page.ts';
-import { buildErrorsPage } from './errors-page.ts';
-import { buildMetricsPage } from './metrics-page.ts';
+import { buildCliPage } from './docs/cli-page.ts';
+import { buildConfigPage } from './docs/config-page.ts';
+import { buildErrorsPage } from './docs/errors-page.ts';
+import { buildMetricsPage } from './docs/metrics-page.ts';
 
-const docsDir = path.resolve(import.meta.dirname, '../../docs');
+const docsDir = path.resolve(import.meta.dirname, '../docs');
 const isCheck = process.argv.includes('--check');
 let stale = 0;
 
@@ -16,10 +16,10 @@ for (const page of [buildErrorsPage(), buildConfigPage(), buildMetricsPage(), bu
   if (existsSync(file) && readFileSync(file, 'utf8') === page.text) continue;
   if (isCheck) {
     stale += 1;
-    console.error(`docs/${page.file} is out of date: run «node scripts/docs/generate.ts»`);
+    process.stderr.write(`docs/${page.file} is out of date: run «node scripts/docs.ts»\n`);
   } else {
     writeFileSync(file, page.text);
-    console.log(`docs/${page.file} written`);
+    process.stdout.write(`docs/${page.file} written\n`);
   }
 }
 process.exitCode = stale === 0 ? 0 : 1;
