@@ -224,7 +224,7 @@ class ConfigApp implements App {
   }
 
   async #nextSnapshot(ms: number, signal: AbortSignal): Promise<void> {
-    await once(this.#changes, 'snapshot', { signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]) }).catch(() => {});
+    await once(this.#changes, 'snapshot', { signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]) }).catch(() => {});
   }
 
   #statusService(): ServiceRegistration {

@@ -49,8 +49,8 @@ export function judgeConvergence(input: ConvergenceInput): Convergence {
   return { isDone, acked: acked.sort(), nacked: nacked.sort(), pending: pending.sort(), revision };
 }
 
-function counts(workload: Workload): boolean {
-  return workload.isEnrolled && workload.phase === 'Running' && !workload.isTerminating && !workload.usesHostNetwork;
+function counts({ isEnrolled, spiffeId, phase, isTerminating, usesHostNetwork }: Workload): boolean {
+  return isEnrolled && spiffeId !== undefined && phase === 'Running' && !isTerminating && !usesHostNetwork;
 }
 
 function newest(proxies: readonly ConnectedProxy[]): ConnectedProxy | undefined {

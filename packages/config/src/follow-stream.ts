@@ -18,6 +18,8 @@ export interface FollowedStream<M> {
 
 const firstDelayMs = 100;
 const lastDelayMs = 3000;
+/** A stream that lived so long counts as healthy: the next attempt comes soon. */
+const healthyAfterMs = 5000;
 
 /** Follows a stream until the signal; an end, an error and an unreadable message all lead to the next attempt. */
 export async function followStream<M>(o: FollowedStream<M>): Promise<void> {
@@ -27,12 +29,12 @@ export async function followStream<M>(o: FollowedStream<M>): Promise<void> {
   while (!o.signal.aborted) {
     const attempt = new AbortController();
     const signal = AbortSignal.any([o.signal, attempt.signal]);
+    const openedMs = performance.now();
     try {
       let isFirst = true;
       for await (const message of o.open(signal)) {
         if (isFirst) {
           isFirst = false;
-          delayMs = firstDelayMs;
           if (hasFailed) o.logger.info({ stream: o.name }, 'stream is back');
           hasFailed = false;
           o.onOpen();
@@ -49,6 +51,7 @@ export async function followStream<M>(o: FollowedStream<M>): Promise<void> {
     } finally {
       attempt.abort();
     }
+    if (performance.now() - openedMs >= healthyAfterMs) delayMs = firstDelayMs;
     await delay(delayMs * (0.5 + random()), undefined, { signal: o.signal }).catch(() => {});
     delayMs = Math.min(delayMs * 2, lastDelayMs);
   }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { projectionInput, projectTrustBundle, projectWorkload, type EncodedResource, type ResourceSet } from '@signet/envoy';
+import {
+  createProjectionCache,
+  projectionInput,
+  projectTrustBundle,
+  projectWorkload,
+  type EncodedResource,
+  type ResourceSet,
+} from '@signet/envoy';
 import type { InventorySnapshot } from '@signet/model';
 import type { AccessGraph } from '@signet/policy';
 
@@ -21,20 +28,22 @@ export interface ProxyTraits {
 /** Resources of one pod's proxy; undefined when the pod has no part in the mesh. */
 export type Projector = (state: MeshState, podUid: string, traits: ProxyTraits) => ResourceSet | undefined;
 
-/** Projects through @signet/envoy and adds the trust bundle, once for all sets of equal content. */
+/** Projects through @signet/envoy and adds the trust bundle. Pods of equal input share one set. */
 export function createMeshProjector(mesh: { readonly trustDomain: string; readonly rootNamespace: string }): Projector {
-  const bundles = new Map<string, EncodedResource>();
-  const bundleOf = (rootsPem: string): EncodedResource => {
-    const known = bundles.get(rootsPem);
-    if (known !== undefined) return known;
-    bundles.clear();
-    const bundle = projectTrustBundle(rootsPem);
-    bundles.set(rootsPem, bundle);
-    return bundle;
-  };
+  const cache = createProjectionCache();
+  let bundle: { readonly rootsPem: string; readonly resource: EncodedResource } | undefined;
+  let complete = new WeakMap<ResourceSet, ResourceSet>();
   return ({ snapshot, graph, rootsPem }, workloadUid, { proxyMark }) => {
     const input = projectionInput({ snapshot, graph, workloadUid, mesh: { ...mesh, proxyMark } });
-    return input === undefined ? undefined : withResource(projectWorkload(input), bundleOf(rootsPem));
+    if (input === undefined) return undefined;
+    if (bundle?.rootsPem !== rootsPem) {
+      bundle = { rootsPem, resource: projectTrustBundle(rootsPem) };
+      complete = new WeakMap();
+    }
+    const own = projectWorkload(input, cache);
+    const known = complete.get(own) ?? withResource(own, bundle.resource);
+    complete.set(own, known);
+    return known;
   };
 }
 

@@ -34,7 +34,7 @@ export interface AdsServiceOptions {
   readonly registry: ProxyRegistry;
   readonly clock: Clock;
   readonly limits?: Partial<SessionLimits>;
-  /** Streams of one pod, at most: the old one may linger while the new one is open. Default 4. */
+  /** Streams of one pod, at most: an old one may linger while a new one is open. More end the oldest. Default 4. */
   readonly streamsPerPodMax?: number;
   /** Proves who is calling; may wait. Throws SignetError to refuse; nothing is sent before it resolves. */
   identify(node: ProxyNode, context: CallContext): Promise<ProxyIdentity>;
@@ -74,9 +74,7 @@ async function* serveStream(o: StreamInput): AsyncGenerator<Buffer, void> {
   if (node === undefined) throw new SignetError('REQUEST_INVALID', 'the first request carries no node', { field: 'node' });
   const identity = await o.identify(node, o.context);
   if (o.context.signal.aborted) return;
-  if (o.registry.ofPod(identity.podUid).length >= (o.streamsPerPodMax ?? 4)) {
-    throw new SignetError('RATE_EXCEEDED', 'this pod has too many streams open');
-  }
+  endSurplus(o, identity.podUid);
   const proxy = openProxy(o, identity, node);
   const end = (): void => proxy.stream.end();
   o.context.signal.addEventListener('abort', end, { once: true });
@@ -97,6 +95,15 @@ async function* serveStream(o: StreamInput): AsyncGenerator<Buffer, void> {
     void iterator.return?.();
     o.registry.remove(proxy);
     o.onClose?.(proxy);
+  }
+}
+
+/** A connection that broke without a word is noticed late; its pod must not be locked out by it. */
+function endSurplus(o: StreamInput, podUid: string): void {
+  const open = o.registry.ofPod(podUid).toSorted((left, right) => left.id - right.id);
+  const surplus = open.length - (o.streamsPerPodMax ?? 4) + 1;
+  for (const { stream } of open.slice(0, Math.max(0, surplus))) {
+    stream.fail(new SignetError('RATE_EXCEEDED', 'newer streams of this pod took the place of this one'));
   }
 }
 
