@@ -46,6 +46,7 @@ export interface CertificateClient {
 
 /** A timer is never trusted for longer: after a suspended machine wakes up, renewal is due at once. */
 const longestSleepMs = 30_000;
+const rootsPollMs = 50;
 
 /** Creates the client; nothing happens before `start`. */
 export function createCertificateClient(options: CertificateClientOptions): CertificateClient {
@@ -116,6 +117,7 @@ class RenewingClient implements CertificateClient {
 
   async #run(): Promise<void> {
     let attempt = 0;
+    await this.#waitForRoots();
     while (!this.#stop.signal.aborted) {
       try {
         const material = await this.#requester.request(this.current(), this.#stop.signal);
@@ -129,6 +131,15 @@ class RenewingClient implements CertificateClient {
         await this.#sleepUntil(new Date(this.#options.clock.now().getTime() + delayMs));
       }
     }
+  }
+
+  /** Roots are a matter of start-up order, not of back-off: the CA may be about to write them. */
+  async #waitForRoots(): Promise<void> {
+    const { logger, rootsPem, profile } = this.#options;
+    const { signal } = this.#stop;
+    if (rootsPem() !== undefined) return;
+    logger.info({ profile }, 'waiting for the trust bundle, which the CA writes');
+    while (rootsPem() === undefined && !signal.aborted) await pause(rootsPollMs, signal);
   }
 
   #usableFrom(material: TlsMaterial): { receivedAt: Date; notAfter: Date } {
