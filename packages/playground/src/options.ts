@@ -49,7 +49,7 @@ export function parsePlaygroundOptions(args: readonly string[], env: NodeJS.Proc
   const stateDirectory = path.resolve(values.state ?? path.join(stateHome, 'signet'));
   // Pods get an empty /run of their own, so nothing that they need can be there.
   if (/^(\/var)?\/run(\/|$)/.test(stateDirectory)) problems.push(`--state: ${stateDirectory} is below /run; choose another place`);
-  if (meshDirectory === stateDirectory || meshDirectory.startsWith(`${stateDirectory}/`)) problems.push('--state: it must not hold the manifests');
+  if (!path.relative(stateDirectory, meshDirectory).startsWith('..')) problems.push('--state: it must not hold the manifests');
   const portBase = Number(values['port-base'] ?? 15_000);
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_500) problems.push('--port-base: expected a number from 1024 to 65500');
   const { without } = values;

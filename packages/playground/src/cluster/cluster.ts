@@ -71,7 +71,11 @@ export async function startCluster(config: ClusterConfig, channel: LauncherChann
     onServices: () =>
       serviceProxy.update(serviceRules(virtualAddresses(store.list('Service') as ServiceObject[], store.list('EndpointSlice') as unknown as EndpointSlice[]))),
   });
-  await startExecServer(path.join(paths.sockets, 'exec.sock'), (namespace, pod) => kubelet.find(namespace, pod)?.place());
+  const nodePlace = { enterArgs: [], env: { PATH: process.env['PATH'] ?? '', HOME: '/tmp' } };
+  await startExecServer(path.join(paths.sockets, 'exec.sock'), (namespace, pod) =>
+    // The nodes share the cluster's own namespaces: the place to capture traffic.
+    namespace === defaultRootNamespace && nodeNames.some((name) => name === pod) ? nodePlace : kubelet.find(namespace, pod)?.place(),
+  );
   for (const port of Object.values(controlPlanePorts)) {
     await startForward({ path: path.join(paths.sockets, `${port}.sock`) }, { host: networkPlan.gateway, port });
   }

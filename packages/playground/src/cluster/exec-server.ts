@@ -73,7 +73,8 @@ function parseRequest(line: string): z.infer<typeof requestShape> | undefined {
 }
 
 function start(socket: Socket, options: { command: readonly string[]; enterArgs: readonly string[]; env: Record<string, string> }): ChildProcess {
-  const child = spawn('nsenter', [...options.enterArgs, '--', ...options.command], {
+  const [command = '', ...args] = options.enterArgs.length === 0 ? options.command : ['nsenter', ...options.enterArgs, '--', ...options.command];
+  const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: options.env,
     cwd: '/',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml';
 import { z } from 'zod';
 import {
   deploymentSpecShape,
@@ -58,39 +58,56 @@ export function parseManifests(text: string, file: string): FileContent {
   const problems: string[] = [];
   let isBroken = false;
   for (const document of Array.isArray(documents) ? documents : []) {
-    const line = lines.linePos(document.range[0]).line;
     const error = document.errors[0];
     if (error !== undefined) {
-      problems.push(`${file}:${error.linePos?.[0].line ?? line}: ${error.message.split('\n')[0]}`);
+      problems.push(`${file}:${error.linePos?.[0].line ?? 1}: ${error.message.split('\n')[0]}`);
       isBroken = true;
       continue;
     }
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (value === null || value === undefined) continue;
-    for (const item of itemsOf(value)) readObject(item, { where: `${file}:${line}`, objects, problems });
+    for (const { item, at } of itemsOf(value)) {
+      const where = (field: readonly PropertyKey[]): string => `${file}:${lineOf(document, [...at, ...field], lines)}`;
+      readObject(item, { where, objects, problems });
+    }
   }
   return { objects, problems, isBroken };
 }
 
-function itemsOf(value: unknown): readonly unknown[] {
+function itemsOf(value: unknown): readonly { readonly item: unknown; readonly at: readonly PropertyKey[] }[] {
   const list = z.looseObject({ kind: z.literal('List'), items: z.array(z.unknown()) }).safeParse(value);
-  return list.success ? list.data.items : [value];
+  return list.success ? list.data.items.map((item, index) => ({ item, at: ['items', index] })) : [{ item: value, at: [] }];
 }
 
-function readObject(value: unknown, into: { where: string; objects: KubeObject[]; problems: string[] }): void {
+/** Line of a field, or of the nearest thing above it that exists. */
+function lineOf(document: Document, field: readonly PropertyKey[], lines: LineCounter): number {
+  for (let length = field.length; length >= 0; length -= 1) {
+    const node = length === 0 ? document.contents : document.getIn(field.slice(0, length), true);
+    if (isNode(node) && node.range !== null && node.range !== undefined) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+interface ReadTarget {
+  readonly where: (field: readonly PropertyKey[]) => string;
+  readonly objects: KubeObject[];
+  readonly problems: string[];
+}
+
+function readObject(value: unknown, into: ReadTarget): void {
   const head = envelope.safeParse(value);
   if (!head.success) {
-    into.problems.push(...describe(head.error, into.where));
+    into.problems.push(...describe(head.error, { where: into.where, name: 'object', at: [] }));
     return;
   }
   const { kind, metadata } = head.data;
   const name = `${kind} ${metadata.name}`;
-  if (unsupported.has(kind)) into.problems.push(`${into.where}: ${name}: the playground does not run ${kind}s; use a Deployment, StatefulSet or Pod`);
+  if (unsupported.has(kind)) into.problems.push(`${into.where([])}: ${name}: the playground does not run ${kind}s; use a Deployment, StatefulSet or Pod`);
   const shape = specShapes[kind];
   if (shape === undefined) return;
   const spec = shape.safeParse(head.data['spec']);
   if (!spec.success) {
-    into.problems.push(...describe(spec.error, `${into.where}: ${name}: spec`));
+    into.problems.push(...describe(spec.error, { where: into.where, name, at: ['spec'] }));
     return;
   }
   const namespace = clusterScoped.has(kind) ? undefined : (metadata.namespace ?? 'default');
@@ -98,6 +115,9 @@ function readObject(value: unknown, into: { where: string; objects: KubeObject[]
   into.objects.push((spec.data === undefined ? object : { ...object, spec: spec.data }) as KubeObject);
 }
 
-function describe(error: z.ZodError, where: string): string[] {
-  return error.issues.map((issue) => `${where}: ${issue.path.join('.')}: ${issue.message}`);
+function describe(error: z.ZodError, object: { where: ReadTarget['where']; name: string; at: readonly PropertyKey[] }): string[] {
+  return error.issues.map((issue) => {
+    const field = [...object.at, ...issue.path];
+    return `${object.where(field)}: ${object.name}: ${field.join('.')}: ${issue.message}`;
+  });
 }

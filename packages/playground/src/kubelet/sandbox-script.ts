@@ -2,7 +2,7 @@
 
 /**
  * Runs in a pod's new namespaces, as `sh -ec`: link and address, capture, own files over the machine's; then it prints
- * its pid as /proc shows it and holds the namespaces. The whole state directory is hidden, the pod's own part excepted, so that
+ * its pid as /proc shows it and holds the namespaces. The state directory is hidden, the pod's own part and the roots excepted, so that
  * a pod cannot read the keys of the issuer or of the CA.
  */
 export const sandboxScript = `
@@ -28,8 +28,9 @@ mount --bind "$ROOTS" "$run/secrets/signet.dev"
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount --bind "$POD" "$run/signet-pod"
 mount -t tmpfs -o mode=755 tmpfs "$STATE"
-mkdir -p "$POD"
+mkdir -p "$POD" "$ROOTS"
 mount --bind "$run/signet-pod" "$POD"
+mount --bind "$run/secrets/signet.dev" "$ROOTS"
 umount "$run/signet-pod"
 rmdir "$run/signet-pod"
 read -r pid rest < /proc/self/stat
