@@ -88,7 +88,7 @@ function buildConfigCluster(config: AgentConfig): Json {
   return {
     name: configCluster,
     type: isAddress ? 'STATIC' : 'STRICT_DNS',
-    ...(isAddress ? {} : { dns_lookup_family: 'ALL', dns_refresh_rate: '5s' }),
+    ...(isAddress ? {} : { dns_lookup_family: 'ALL' }),
     connect_timeout: '1s',
     load_assignment: loadAssignment(configCluster, socketAddress(host, port)),
     ...http2(),
