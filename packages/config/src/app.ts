@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EventEmitter, once } from 'node:events';
 import type { InventorySnapshot } from '@signet/model';
-import { loadEnvoyDescriptorSet, loadSignetDescriptorSet, proxyStatus, type IssuanceEvent__Output, type TrustBundle__Output } from '@signet/proto';
+import {
+  loadEnvoyDescriptorSet,
+  loadSignetDescriptorSet,
+  proxyStatus,
+  type IssuanceEvent__Output,
+  type TrustBundle__Output,
+} from '@signet/proto';
 import {
   createGrpcServer,
   listenPort,
@@ -65,7 +71,9 @@ class ConfigApp implements App {
     this.#deps = deps;
     this.#events = createConfigEvents(logger, metrics, () => this.#registry.size());
     this.#upstreams = createUpstreams({ config, logger, clock });
-    this.#issuances = createIssuanceCache((serial) => this.#upstreams.ledger.GetIssuance({ serial }, { timeoutMs: 5000 }));
+    this.#issuances = createIssuanceCache((serial) =>
+      this.#upstreams.ledger.GetIssuance({ serial }, { timeoutMs: 5000 }),
+    );
     const { trustDomain, rootNamespace } = config;
     this.#pipeline = createPushPipeline({
       registry: this.#registry,
@@ -116,7 +124,9 @@ class ConfigApp implements App {
   }
 
   isReady(): boolean {
-    return this.#pipeline.isReady() && this.#issuances.isSynced() && this.#upstreams.certificate.current() !== undefined;
+    return (
+      this.#pipeline.isReady() && this.#issuances.isSynced() && this.#upstreams.certificate.current() !== undefined
+    );
   }
 
   async #followAll(): Promise<void> {
@@ -129,7 +139,12 @@ class ConfigApp implements App {
     const { logger } = this.#deps;
     const { inventory, ledger, authority } = this.#upstreams;
     await Promise.all([
-      followInventory({ watch: inventory.WatchInventory, onSnapshot: (snapshot) => this.#onSnapshot(snapshot), logger, signal }),
+      followInventory({
+        watch: inventory.WatchInventory,
+        onSnapshot: (snapshot) => this.#onSnapshot(snapshot),
+        logger,
+        signal,
+      }),
       followStream<IssuanceEvent__Output>({
         name: 'issuances',
         logger,
@@ -173,7 +188,11 @@ class ConfigApp implements App {
       const phase = snapshot.workloads.get(podUid)?.phase;
       return phase === undefined || phase === 'Succeeded' || phase === 'Failed';
     };
-    const doomed = new Set([...this.#registry.all()].filter(({ identity }) => isGone(identity.podUid)).map(({ connectionId }) => connectionId));
+    const doomed = new Set(
+      [...this.#registry.all()]
+        .filter(({ identity }) => isGone(identity.podUid))
+        .map(({ connectionId }) => connectionId),
+    );
     this.#registry.forgetPods(isGone);
     if (doomed.size === 0) return;
     const count = this.#server.closeConnections((_peer, connectionId) => doomed.has(connectionId));
@@ -224,7 +243,9 @@ class ConfigApp implements App {
   }
 
   async #nextSnapshot(ms: number, signal: AbortSignal): Promise<void> {
-    await once(this.#changes, 'snapshot', { signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]) }).catch(() => {});
+    await once(this.#changes, 'snapshot', {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]),
+    }).catch(() => {});
   }
 
   #statusService(): ServiceRegistration {

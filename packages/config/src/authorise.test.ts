@@ -5,7 +5,13 @@ import { accountIds, createAuthoriser } from './authorise.ts';
 
 const authorise = createAuthoriser({
   trustDomain: 'td',
-  controlPlane: { accounts: ['sys/signetd'], account: 'sys/signetd', caAddress: '', caMtlsAddress: '', discoveryAddress: '' },
+  controlPlane: {
+    accounts: ['sys/signetd'],
+    account: 'sys/signetd',
+    caAddress: '',
+    caMtlsAddress: '',
+    discoveryAddress: '',
+  },
   operators: { accounts: ['sys/operator'] },
 });
 const ads = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
@@ -36,7 +42,9 @@ test.each([
 });
 
 test('nobody without a certificate', () => {
-  expect(() => authorise(context(undefined, false), ads)).toThrow(expect.objectContaining({ reason: 'CREDENTIAL_MISSING' }));
+  expect(() => authorise(context(undefined, false), ads)).toThrow(
+    expect.objectContaining({ reason: 'CREDENTIAL_MISSING' }),
+  );
   expect(() => authorise(context(undefined), ads)).toThrow(expect.objectContaining({ reason: 'CREDENTIAL_MISSING' }));
 });
 

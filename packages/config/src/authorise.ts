@@ -26,7 +26,8 @@ export function createAuthoriser(
   const accounts = [...config.controlPlane.accounts, ...config.operators.accounts];
   const operators = new Set(accountIds(config.trustDomain, accounts));
   return ({ peer }, method) => {
-    if (peer?.spiffeId === undefined) throw new SignetError('CREDENTIAL_MISSING', 'a client certificate with a SPIFFE id is required');
+    if (peer?.spiffeId === undefined)
+      throw new SignetError('CREDENTIAL_MISSING', 'a client certificate with a SPIFFE id is required');
     const caller = callers[method];
     if (caller === 'pod' || (caller === 'operator' && operators.has(peer.spiffeId))) return;
     throw new SignetError('CALLER_NOT_ALLOWED', `${peer.spiffeId} may not call ${method}`);

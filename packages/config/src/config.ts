@@ -11,12 +11,16 @@ export const configConfigShape = {
         .min(0)
         .max(600)
         .default(5)
-        .describe('So long the proxies let old connections drain after a listener or cluster changed; their --drain-time-s.'),
+        .describe(
+          'So long the proxies let old connections drain after a listener or cluster changed; their --drain-time-s.',
+        ),
       debounceMs: z.number().min(0).max(1000).default(20).describe('Events this close together become one push.'),
       checkResources: z
         .boolean()
         .default(false)
-        .describe('Checks each new resource with a second codec against the full schema before it is sent; for debugging.'),
+        .describe(
+          'Checks each new resource with a second codec against the full schema before it is sent; for debugging.',
+        ),
     })
     .prefault({}),
 };

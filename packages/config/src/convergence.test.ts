@@ -10,7 +10,11 @@ const listenerType = 'type.googleapis.com/envoy.config.listener.v3.Listener';
 const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 
 /** A proxy that settled on a revision, having rejected something or not. */
-function proxyAt(id: number, revision: number, o: { isRejecting?: boolean; drainsUntilMs?: number } = {}): ConnectedProxy {
+function proxyAt(
+  id: number,
+  revision: number,
+  o: { isRejecting?: boolean; drainsUntilMs?: number } = {},
+): ConnectedProxy {
   const driver = driveSession('delta');
   const bad = encoded(listenerType, 'l', new Uint8Array([10, 1, 108]));
   driver.desire(desiredState(revision, ...(o.isRejecting === true ? [bad] : [])));
@@ -39,13 +43,21 @@ function proxyAt(id: number, revision: number, o: { isRejecting?: boolean; drain
   };
 }
 
-function judge(proxies: Readonly<Record<string, readonly ConnectedProxy[]>>, o: { target?: number; final?: number | undefined } = {}) {
+function judge(
+  proxies: Readonly<Record<string, readonly ConnectedProxy[]>>,
+  o: { target?: number; final?: number | undefined } = {},
+) {
   const final = 'final' in o ? o.final : 5;
   const pods = Object.keys(proxies).map((name, index) => samplePod(name, `10.0.0.${index}`));
   return judgeConvergence({
     target: { source: o.target ?? 5, ledger: 0 },
     final: final === undefined ? undefined : { source: final, ledger: 0 },
-    snapshot: sampleSnapshot(5, ...pods, samplePod('outside', '10.0.1.1', { isEnrolled: false }), samplePod('ending', '10.0.1.2', { isTerminating: true })),
+    snapshot: sampleSnapshot(
+      5,
+      ...pods,
+      samplePod('outside', '10.0.1.1', { isEnrolled: false }),
+      samplePod('ending', '10.0.1.2', { isTerminating: true }),
+    ),
     registry: { ofPod: (uid) => proxies[uid.slice('uid-'.length)] ?? [] },
     nowMs: 1000,
   });
@@ -53,11 +65,19 @@ function judge(proxies: Readonly<Record<string, readonly ConnectedProxy[]>>, o: 
 
 describe('judgeConvergence', () => {
   test('done when every enrolled running pod has acknowledged', () => {
-    expect(judge({ a: [proxyAt(1, 5)], b: [proxyAt(2, 6)] })).toMatchObject({ isDone: true, acked: ['shop/a', 'shop/b'], pending: [] });
+    expect(judge({ a: [proxyAt(1, 5)], b: [proxyAt(2, 6)] })).toMatchObject({
+      isDone: true,
+      acked: ['shop/a', 'shop/b'],
+      pending: [],
+    });
   });
 
   test('a pod without a stream is pending', () => {
-    expect(judge({ a: [proxyAt(1, 5)], b: [] })).toMatchObject({ isDone: false, acked: ['shop/a'], pending: ['shop/b'] });
+    expect(judge({ a: [proxyAt(1, 5)], b: [] })).toMatchObject({
+      isDone: false,
+      acked: ['shop/a'],
+      pending: ['shop/b'],
+    });
   });
 
   test('an older state is pending, and the newest stream counts', () => {
@@ -69,7 +89,11 @@ describe('judgeConvergence', () => {
   });
 
   test('drains count', () => {
-    expect(judge({ a: [proxyAt(1, 5, { drainsUntilMs: 1001 })] })).toMatchObject({ isDone: false, acked: ['shop/a'], pending: [] });
+    expect(judge({ a: [proxyAt(1, 5, { drainsUntilMs: 1001 })] })).toMatchObject({
+      isDone: false,
+      acked: ['shop/a'],
+      pending: [],
+    });
     expect(judge({ a: [proxyAt(1, 5, { drainsUntilMs: 1000 })] })).toMatchObject({ isDone: true });
   });
 
@@ -80,7 +104,13 @@ describe('judgeConvergence', () => {
   });
 
   test('no snapshot, nothing done', () => {
-    const input = { target: { source: 0, ledger: 0 }, final: undefined, snapshot: undefined, registry: { ofPod: () => [] }, nowMs: 0 };
+    const input = {
+      target: { source: 0, ledger: 0 },
+      final: undefined,
+      snapshot: undefined,
+      registry: { ofPod: () => [] },
+      nowMs: 0,
+    };
     expect(judgeConvergence(input)).toMatchObject({ isDone: false });
   });
 });

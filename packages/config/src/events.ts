@@ -22,12 +22,17 @@ export function createConfigEvents(logger: Logger, metrics: Metrics, proxyCount:
   const pushes = metrics.counter('pushes_total', 'Responses sent to proxies', ['type']);
   const sizes = metrics.histogram('response_size_bytes', 'Size of responses to proxies', ['type'], sizeBuckets);
   const acknowledgements = metrics.histogram('acknowledgement_seconds', 'From sending a response to its ACK', ['type']);
-  const convergence = metrics.histogram('convergence_seconds', 'From the arrival of an event to the last ACK of a proxy');
+  const convergence = metrics.histogram(
+    'convergence_seconds',
+    'From the arrival of an event to the last ACK of a proxy',
+  );
   const rejections = metrics.counter('rejections_total', 'Responses that proxies rejected', ['type']);
   const computations = metrics.histogram('computation_seconds', 'Compiling policies and starting the push');
   const failures = metrics.counter('computation_failures_total', 'Computations that broke an invariant');
   const invalid = metrics.counter('invalid_resources_total', 'Resources that the check refused to send');
-  const closed = metrics.counter('connections_closed_total', 'Connections closed because their identity ended', ['cause']);
+  const closed = metrics.counter('connections_closed_total', 'Connections closed because their identity ended', [
+    'cause',
+  ]);
   metrics.gauge('proxies', 'Open ADS streams').collect(proxyCount);
   const label = (typeUrl: string): string => resourceType(typeUrl)?.label ?? 'other';
 
@@ -48,7 +53,10 @@ export function createConfigEvents(logger: Logger, metrics: Metrics, proxyCount:
           rejections.increment({ type: label(event.typeUrl) });
           const { namespace, pod } = identity;
           const resources = event.culprits.map(({ name }) => name);
-          logger.warn({ namespace, pod, type: label(event.typeUrl), resources, problem: event.message }, 'proxy rejected resources');
+          logger.warn(
+            { namespace, pod, type: label(event.typeUrl), resources, problem: event.message },
+            'proxy rejected resources',
+          );
           break;
         }
         case 'settled':

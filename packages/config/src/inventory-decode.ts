@@ -40,7 +40,9 @@ interface WireTimestamp {
 
 /** A time on the wire; absent means the epoch. */
 export function decodeTime(time: WireTimestamp | null | undefined): Date {
-  return time === null || time === undefined ? new Date(0) : new Date(time.seconds * 1000 + Math.floor(time.nanos / 1e6));
+  return time === null || time === undefined
+    ? new Date(0)
+    : new Date(time.seconds * 1000 + Math.floor(time.nanos / 1e6));
 }
 
 /** A revision on the wire; absent means the oldest. */

@@ -23,7 +23,11 @@ describe('the mirror', () => {
   });
 
   test('reads pods, Services and endpoints', () => {
-    const { snapshots } = feed(podEvent('a', '10.0.0.1'), ...serviceEvents('a', '10.1.0.1', '10.0.0.1'), revisionEvent(1));
+    const { snapshots } = feed(
+      podEvent('a', '10.0.0.1'),
+      ...serviceEvents('a', '10.1.0.1', '10.0.0.1'),
+      revisionEvent(1),
+    );
     const snapshot = snapshots.at(-1);
     expect(snapshot?.workloads.get('uid-a')).toMatchObject({
       name: 'a',
@@ -33,25 +37,46 @@ describe('the mirror', () => {
       phase: 'Running',
       certificate: undefined,
     });
-    expect(snapshot?.services.get('shop/a')).toMatchObject({ clusterIps: ['10.1.0.1'], ports: [{ port: 80, targetPort: 'http', protocol: 'http' }] });
+    expect(snapshot?.services.get('shop/a')).toMatchObject({
+      clusterIps: ['10.1.0.1'],
+      ports: [{ port: 80, targetPort: 'http', protocol: 'http' }],
+    });
     expect(snapshot?.endpoints.get('shop/a')).toMatchObject([{ isOffered: true, reason: 'ATTESTED', podUid: 'uid-a' }]);
   });
 
   test('an endpoint that needs mTLS and names no readable identity is withheld', () => {
-    const endpoint = { namespace: 'shop', service: 'a', address: '10.0.0.1', port: 1, offered: true, reason: 'ATTESTED' };
+    const endpoint = {
+      namespace: 'shop',
+      service: 'a',
+      address: '10.0.0.1',
+      port: 1,
+      offered: true,
+      reason: 'ATTESTED',
+    };
     const endpoints = [
       { ...endpoint, mutualTls: true },
       { ...endpoint, mutualTls: false, spiffeId: 'nonsense' },
       { ...endpoint, mutualTls: false },
     ];
     const { snapshots } = feed({ endpoints: { namespace: 'shop', service: 'a', endpoints } }, revisionEvent(1));
-    expect(snapshots.at(-1)?.endpoints.get('shop/a')?.map(({ isOffered }) => isOffered)).toEqual([false, false, true]);
+    expect(
+      snapshots
+        .at(-1)
+        ?.endpoints.get('shop/a')
+        ?.map(({ isOffered }) => isOffered),
+    ).toEqual([false, false, true]);
   });
 
   test('policies carry their spec; one that is not JSON breaks the watch instead of being dropped', () => {
     const policy = { apiVersion: 'v1', kind: 'PeerAuthentication', namespace: 'shop', name: 'p', generation: 3 };
-    const { mirror, snapshots } = feed({ policy: { ...policy, specJson: '{"mtls":{"mode":"STRICT"}}' } }, revisionEvent(1));
-    expect(snapshots.at(-1)?.policies.get('PeerAuthentication/shop/p')).toMatchObject({ generation: 3, spec: { mtls: { mode: 'STRICT' } } });
+    const { mirror, snapshots } = feed(
+      { policy: { ...policy, specJson: '{"mtls":{"mode":"STRICT"}}' } },
+      revisionEvent(1),
+    );
+    expect(snapshots.at(-1)?.policies.get('PeerAuthentication/shop/p')).toMatchObject({
+      generation: 3,
+      spec: { mtls: { mode: 'STRICT' } },
+    });
     expect(() => mirror.apply(received({ policy: { ...policy, specJson: '{' } }))).toThrow('PeerAuthentication shop/p');
   });
 
@@ -75,7 +100,13 @@ describe('the mirror', () => {
       mirror.apply(received({ deleted }));
     }
     const after = mirror.apply(received(revisionEvent(2)));
-    expect([after?.namespaces.size, after?.workloads.size, after?.services.size, after?.endpoints.size, after?.policies.size]).toEqual([0, 0, 0, 0, 0]);
+    expect([
+      after?.namespaces.size,
+      after?.workloads.size,
+      after?.services.size,
+      after?.endpoints.size,
+      after?.policies.size,
+    ]).toEqual([0, 0, 0, 0, 0]);
     expect([before?.namespaces.size, before?.workloads.size, before?.policies.size]).toEqual([1, 1, 1]);
   });
 

@@ -100,7 +100,8 @@ export function createInventoryMirror(): InventoryMirror {
 
   function put(event: InventoryEvent__Output): void {
     if (event.namespace) namespaces.set(event.namespace.name, decodeNamespace(event.namespace));
-    else if (event.service) services.set(objectKey(event.service.namespace, event.service.name), decodeService(event.service));
+    else if (event.service)
+      services.set(objectKey(event.service.namespace, event.service.name), decodeService(event.service));
     else if (event.workload) workloads.set(event.workload.uid, decodeWorkload(event.workload));
     else if (event.endpoints) {
       const { namespace, service } = event.endpoints;

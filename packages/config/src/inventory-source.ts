@@ -10,7 +10,10 @@ const kinds = ['namespace', 'service', 'workload', 'endpoints', 'policy'];
 
 /** Where finished states come from and go to. */
 export interface InventorySource {
-  readonly watch: (request: WatchInventoryRequest, control: { signal: AbortSignal }) => AsyncIterable<InventoryEvent__Output>;
+  readonly watch: (
+    request: WatchInventoryRequest,
+    control: { signal: AbortSignal },
+  ) => AsyncIterable<InventoryEvent__Output>;
   readonly onSnapshot: (snapshot: InventorySnapshot) => void;
   readonly logger: Logger;
   readonly signal: AbortSignal;

@@ -35,7 +35,14 @@ export function createIssuanceCache(lookup: (serial: string) => Promise<Issuance
   let sequence = 0;
   const put = (wire: Issuance__Output): KnownIssuance => {
     const { spiffeId, podUid, namespace, podName } = wire;
-    const known = { serial: normaliseSerial(wire.serial), spiffeId, podUid, namespace, podName, notAfter: decodeTime(wire.notAfter) };
+    const known = {
+      serial: normaliseSerial(wire.serial),
+      spiffeId,
+      podUid,
+      namespace,
+      podName,
+      notAfter: decodeTime(wire.notAfter),
+    };
     bySerial.set(known.serial, known);
     return known;
   };

@@ -36,11 +36,13 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function setUp(o: {
-  recomputer?: Partial<Recomputer>;
-  project?: Projector;
-  check?: (set: ResourceSet) => readonly string[];
-} = {}) {
+function setUp(
+  o: {
+    recomputer?: Partial<Recomputer>;
+    project?: Projector;
+    check?: (set: ResourceSet) => readonly string[];
+  } = {},
+) {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] });
   const registry = createProxyRegistry();
   const events = createEvents();
@@ -140,7 +142,11 @@ describe('the pipeline', () => {
 
   test('a computation that fails leaves the last state in force', () => {
     let isBroken = false;
-    const { pipeline: subject, events, connect } = setUp({
+    const {
+      pipeline: subject,
+      events,
+      connect,
+    } = setUp({
       recomputer: {
         compute: ({ snapshot, rootsPem }) => {
           if (isBroken) throw new Error('broken');
@@ -162,7 +168,11 @@ describe('the pipeline', () => {
   });
 
   test('what the check refuses is not sent', () => {
-    const { pipeline: subject, events, connect } = setUp({
+    const {
+      pipeline: subject,
+      events,
+      connect,
+    } = setUp({
       check: (set) => (set.byType.size > 0 && events.resourcesInvalid.mock.calls.length === 0 ? ['bad'] : []),
     });
     const { received } = connect();
@@ -183,7 +193,13 @@ describe('the pipeline', () => {
         compute: ({ snapshot, rootsPem, now }) => {
           computed.push(now.getTime());
           const state = { snapshot, rootsPem, graph: graph('x') };
-          return { state, revision: snapshot.revision, statuses: [], nextChange: now < nextChange ? nextChange : undefined, next: undefined };
+          return {
+            state,
+            revision: snapshot.revision,
+            statuses: [],
+            nextChange: now < nextChange ? nextChange : undefined,
+            next: undefined,
+          };
         },
       },
     });
@@ -202,7 +218,13 @@ describe('a two-step change', () => {
       recomputer: {
         compute: ({ snapshot, rootsPem }) => {
           const state = { snapshot, rootsPem, graph: graph('step') };
-          return { state, revision: snapshot.revision, statuses: [], nextChange: undefined, next: { ...state, graph: graph('final') } };
+          return {
+            state,
+            revision: snapshot.revision,
+            statuses: [],
+            nextChange: undefined,
+            next: { ...state, graph: graph('final') },
+          };
         },
         markFinal: ({ trustDomain }) => told.push(trustDomain),
       },
@@ -212,7 +234,8 @@ describe('a two-step change', () => {
     const peer = set.connect();
     set.pipeline.setSnapshot(sampleSnapshot(7));
     jest.advanceTimersByTime(20);
-    const names = () => peer.received.flatMap((desired) => [...desired.set.byType.values()].flatMap((ofType) => [...ofType.keys()]));
+    const names = () =>
+      peer.received.flatMap((desired) => [...desired.set.byType.values()].flatMap((ofType) => [...ofType.keys()]));
     return { ...set, ...peer, told, names };
   }
 

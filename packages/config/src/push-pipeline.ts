@@ -124,7 +124,8 @@ class DebouncedPipeline implements PushPipeline {
   }
 
   #schedule(): void {
-    if (this.#isStopped || this.#timer !== undefined || this.#snapshot === undefined || this.#rootsPem === undefined) return;
+    if (this.#isStopped || this.#timer !== undefined || this.#snapshot === undefined || this.#rootsPem === undefined)
+      return;
     const arrivedMs = this.#nowMs();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -139,7 +140,11 @@ class DebouncedPipeline implements PushPipeline {
       const now = this.#deps.clock.now();
       const computed = this.#deps.recomputer.compute({ snapshot: this.#snapshot, rootsPem: this.#rootsPem, now });
       this.#adopt(computed, arrivedMs);
-      this.#deps.events.computed({ revision: computed.revision, durationMs: performance.now() - startedMs, proxies: this.#deps.registry.size() });
+      this.#deps.events.computed({
+        revision: computed.revision,
+        durationMs: performance.now() - startedMs,
+        proxies: this.#deps.registry.size(),
+      });
     } catch (error) {
       // A broken invariant: the last good state stays with the proxies.
       this.#deps.events.computeFailed(error);
@@ -205,7 +210,8 @@ class DebouncedPipeline implements PushPipeline {
     const nowMs = this.#nowMs();
     const isOverdue = nowMs - this.#transitionSinceMs > (this.#deps.transitionMaxMs ?? 20_000);
     const isBusy = [...this.#deps.registry.all()].some(
-      ({ stream, drainsUntilMs }) => isBehind(stream.session().settled, stream.session().desired) || drainsUntilMs > nowMs,
+      ({ stream, drainsUntilMs }) =>
+        isBehind(stream.session().settled, stream.session().desired) || drainsUntilMs > nowMs,
     );
     if (isBusy && !isOverdue) return this.noteProgress();
     this.#adopt({ ...computed, state: computed.next, next: undefined }, this.#sinceMs);

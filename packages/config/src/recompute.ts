@@ -43,7 +43,13 @@ export function createRecomputer(mesh: { readonly trustDomain: string; readonly 
       const final: MeshState = { snapshot, graph, rootsPem };
       const between = told === undefined ? undefined : transitionGraph({ previous: told, next: graph, snapshot });
       const state = between === undefined ? final : { ...final, graph: between };
-      return { state, revision: snapshot.revision, statuses, nextChange, next: between === undefined ? undefined : final };
+      return {
+        state,
+        revision: snapshot.revision,
+        statuses,
+        nextChange,
+        next: between === undefined ? undefined : final,
+      };
     },
     markFinal(graph) {
       told = graph;

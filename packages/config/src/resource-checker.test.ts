@@ -18,7 +18,9 @@ test('an unknown field, unreadable bytes and an unknown type are found', () => {
   expect(check(resourceSet(encoded(clusterType, 'a', field3000)))).toEqual([
     'a: resource has the unknown field 3000 in envoy.config.cluster.v3.Cluster',
   ]);
-  expect(check(resourceSet(encoded(clusterType, 'b', new Uint8Array([10, 200]))))[0]).toContain('b: resource does not decode');
+  expect(check(resourceSet(encoded(clusterType, 'b', new Uint8Array([10, 200]))))[0]).toContain(
+    'b: resource does not decode',
+  );
   expect(check(resourceSet(encoded('type.googleapis.com/x.Y', 'c', new Uint8Array())))).toEqual([
     'c: resource has the unknown type type.googleapis.com/x.Y',
   ]);
@@ -26,7 +28,10 @@ test('an unknown field, unreadable bytes and an unknown type are found', () => {
 
 test('looks into nested Any', () => {
   const typedConfig = { type_url: 'type.googleapis.com/x.Y', value: new Uint8Array() };
-  const bytes = envoy.config.listener.v3.Listener.encode({ name: 'l', filterChains: [{ filters: [{ name: 'f', typedConfig }] }] }).finish();
+  const bytes = envoy.config.listener.v3.Listener.encode({
+    name: 'l',
+    filterChains: [{ filters: [{ name: 'f', typedConfig }] }],
+  }).finish();
   expect(check(resourceSet(encoded('type.googleapis.com/envoy.config.listener.v3.Listener', 'l', bytes)))).toEqual([
     'l: .filter_chains[0].filters[0].typed_config has the unknown type type.googleapis.com/x.Y',
   ]);

@@ -54,7 +54,9 @@ interface UnknownFields {
 
 function checkMessage(registry: FileRegistry, message: ReflectMessage, at: string): readonly string[] {
   const unknown = (message.message as UnknownFields).$unknown ?? [];
-  const problems = unknown.map(({ no }) => `${at || 'resource'} has the unknown field ${no} in ${message.desc.typeName}`);
+  const problems = unknown.map(
+    ({ no }) => `${at || 'resource'} has the unknown field ${no} in ${message.desc.typeName}`,
+  );
   if (message.desc.typeName === 'google.protobuf.Any') {
     const { typeUrl, value } = message.message as unknown as { typeUrl: string; value: Uint8Array };
     return [...problems, ...checkBytes(registry, { typeUrl, bytes: value, at })];
@@ -65,14 +67,21 @@ function checkMessage(registry: FileRegistry, message: ReflectMessage, at: strin
   return problems;
 }
 
-function checkField(registry: FileRegistry, o: { message: ReflectMessage; field: DescField; at: string }): readonly string[] {
+function checkField(
+  registry: FileRegistry,
+  o: { message: ReflectMessage; field: DescField; at: string },
+): readonly string[] {
   const { message, field, at } = o;
   if (field.fieldKind === 'message') return checkMessage(registry, message.get(field), at);
   if (field.fieldKind === 'list' && field.listKind === 'message') {
-    return [...message.get(field)].flatMap((item, index) => checkMessage(registry, item as ReflectMessage, `${at}[${index}]`));
+    return [...message.get(field)].flatMap((item, index) =>
+      checkMessage(registry, item as ReflectMessage, `${at}[${index}]`),
+    );
   }
   if (field.fieldKind === 'map' && field.mapKind === 'message') {
-    return [...message.get(field)].flatMap(([key, value]) => checkMessage(registry, value as ReflectMessage, `${at}[${String(key)}]`));
+    return [...message.get(field)].flatMap(([key, value]) =>
+      checkMessage(registry, value as ReflectMessage, `${at}[${String(key)}]`),
+    );
   }
   return [];
 }

@@ -6,7 +6,14 @@ import type { KnownIssuance } from './issuance-cache.ts';
 import { identifyStream, type StreamIdentityDeps } from './stream-identity.ts';
 
 const spiffeId = 'spiffe://cluster.local/ns/shop/sa/web';
-const issuance: KnownIssuance = { serial: '0a', spiffeId, podUid: 'uid-web', namespace: 'shop', podName: 'web', notAfter: new Date() };
+const issuance: KnownIssuance = {
+  serial: '0a',
+  spiffeId,
+  podUid: 'uid-web',
+  namespace: 'shop',
+  podName: 'web',
+  notAfter: new Date(),
+};
 const peer = { raw: Buffer.alloc(0), serial: '0a', spiffeId, notAfter: new Date() };
 const good = 'sidecar~10.0.0.1~web.shop~shop.svc.cluster.local';
 
@@ -46,7 +53,11 @@ describe('identifyStream', () => {
     ['no certificate', { peer: undefined }, 'CREDENTIAL_MISSING'],
     ['a serial that the ledger does not have', { issuance: new SignetError('SERIAL_UNKNOWN', '') }, 'SERIAL_UNKNOWN'],
     ['the CA does not answer', { issuance: new SignetError('CA_DOWN', '') }, 'CA_DOWN'],
-    ['the ledger has another identity', { issuance: { spiffeId: 'spiffe://cluster.local/ns/shop/sa/db' } }, 'SERIAL_UNKNOWN'],
+    [
+      'the ledger has another identity',
+      { issuance: { spiffeId: 'spiffe://cluster.local/ns/shop/sa/db' } },
+      'SERIAL_UNKNOWN',
+    ],
     ['an identity without a pod', { issuance: { podUid: '' } }, 'CALLER_NOT_ALLOWED'],
     ['another pod', { id: 'sidecar~10.0.0.1~db.shop~shop.svc.cluster.local' }, 'NODE_ID_MISMATCH'],
     ['another namespace', { id: 'sidecar~10.0.0.1~web.bank~bank.svc.cluster.local' }, 'NODE_ID_MISMATCH'],
@@ -57,7 +68,11 @@ describe('identifyStream', () => {
     ['empty', { id: '' }, 'NODE_ID_MISMATCH'],
     ['a pod that never appears', { snapshots: [sampleSnapshot(1)] }, 'POD_NOT_VISIBLE'],
     ['no inventory', { snapshots: [undefined] }, 'INVENTORY_NOT_SYNCED'],
-    ['a finished pod', { snapshots: [sampleSnapshot(1, samplePod('web', '10.0.0.1', { phase: 'Failed' }))] }, 'POD_TERMINATING'],
+    [
+      'a finished pod',
+      { snapshots: [sampleSnapshot(1, samplePod('web', '10.0.0.1', { phase: 'Failed' }))] },
+      'POD_TERMINATING',
+    ],
   ] as const)('%s', async (_, o, reason) => {
     await expect(identify(o)).rejects.toMatchObject({ reason });
   });

@@ -48,9 +48,13 @@ export async function identifyStream(
 }
 
 function mismatch(expected: string): SignetError {
-  return new SignetError('NODE_ID_MISMATCH', `the node id does not belong to the pod of the certificate; expected ${expected}`, {
-    field: 'node.id',
-  });
+  return new SignetError(
+    'NODE_ID_MISMATCH',
+    `the node id does not belong to the pod of the certificate; expected ${expected}`,
+    {
+      field: 'node.id',
+    },
+  );
 }
 
 interface NodeClaim {
@@ -62,7 +66,8 @@ interface NodeClaim {
 /** Reads `sidecar~<ip>~<pod>.<namespace>~<namespace>.svc.<trust domain>`. */
 function parseNodeId(id: string): NodeClaim | undefined {
   const [kind, ip, pod, domain, ...rest] = id.split('~');
-  if (kind !== 'sidecar' || ip === undefined || pod === undefined || domain === undefined || rest.length > 0) return undefined;
+  if (kind !== 'sidecar' || ip === undefined || pod === undefined || domain === undefined || rest.length > 0)
+    return undefined;
   return { ip, pod, domain };
 }
 
@@ -74,7 +79,8 @@ async function visibleWorkload(deps: StreamIdentityDeps, podUid: string, signal:
     if (workload !== undefined && workload.ips.length > 0) return workload;
     const leftMs = deadlineMs - deps.elapsedMs();
     if (leftMs <= 0 || signal.aborted) {
-      if (deps.snapshot() === undefined) throw new SignetError('INVENTORY_NOT_SYNCED', 'the inventory has not been read yet');
+      if (deps.snapshot() === undefined)
+        throw new SignetError('INVENTORY_NOT_SYNCED', 'the inventory has not been read yet');
       throw new SignetError('POD_NOT_VISIBLE', 'the pod of this certificate is not in the inventory');
     }
     await deps.nextSnapshot(leftMs, signal);

@@ -24,7 +24,11 @@ const ledgerClient = (channel: Channel) => createClient(issuanceLedger, channel)
 const inventoryClient = (channel: Channel) => createClient(inventory, channel);
 
 /** Prepares the clients; connections are made at the first call, with the certificate of then. */
-export function createUpstreams(o: { readonly config: ConfigAppConfig; readonly logger: Logger; readonly clock: Clock }): Upstreams {
+export function createUpstreams(o: {
+  readonly config: ConfigAppConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}): Upstreams {
   const { trustDomain, controlPlane, trustBundleFile } = o.config;
   const roots = createRootsFile(trustBundleFile);
   const serverIds = accountIds(trustDomain, controlPlane.accounts);
@@ -41,7 +45,12 @@ export function createUpstreams(o: { readonly config: ConfigAppConfig; readonly 
     clock: o.clock,
   });
   const connect = (address: string) =>
-    createChannel({ address, material: () => certificate.current(), rootsPem: () => roots.current(), expectedServerIds: serverIds });
+    createChannel({
+      address,
+      material: () => certificate.current(),
+      rootsPem: () => roots.current(),
+      expectedServerIds: serverIds,
+    });
   const ca = connect(controlPlane.caMtlsAddress);
   const discovery = connect(controlPlane.discoveryAddress);
   return {

@@ -34,10 +34,15 @@ export function openAdsClient(o: {
   readonly certificate: TestCertificate;
   readonly rootPem: string;
 }): AdsClient {
-  const secure = credentials.createSsl(Buffer.from(o.rootPem), Buffer.from(o.certificate.keyPem), Buffer.from(o.certificate.chainPem), {
-    // The server is a SPIFFE identity, not a host name.
-    checkServerIdentity: () => undefined,
-  });
+  const secure = credentials.createSsl(
+    Buffer.from(o.rootPem),
+    Buffer.from(o.certificate.keyPem),
+    Buffer.from(o.certificate.chainPem),
+    {
+      // The server is a SPIFFE identity, not a host name.
+      checkServerIdentity: () => undefined,
+    },
+  );
   const client = new Client(`127.0.0.1:${o.port}`, secure);
   const methods = aggregatedDiscoveryService;
   const { path } = o.variant === 'delta' ? methods.DeltaAggregatedResources : methods.StreamAggregatedResources;
@@ -73,7 +78,8 @@ function readState(bytes: Buffer): ClientResponse {
   const { typeUrl, nonce, versionInfo, resources } = discovery.DiscoveryResponse.decode(bytes);
   const names = resources.map((any) => {
     if (typeUrl.endsWith('.Cluster')) return envoy.config.cluster.v3.Cluster.decode(any.value ?? new Uint8Array()).name;
-    if (typeUrl.endsWith('.Listener')) return envoy.config.listener.v3.Listener.decode(any.value ?? new Uint8Array()).name;
+    if (typeUrl.endsWith('.Listener'))
+      return envoy.config.listener.v3.Listener.decode(any.value ?? new Uint8Array()).name;
     return '';
   });
   return { typeUrl, nonce, version: versionInfo, names };

@@ -81,7 +81,16 @@ export function serviceEvents(name: string, clusterIp: string, podIp: string): I
     mutualTls: true,
   };
   return [
-    { service: { namespace: 'shop', name, uid: `uid-service-${name}`, clusterIps: [clusterIp], selector: { app: name }, ports } },
+    {
+      service: {
+        namespace: 'shop',
+        name,
+        uid: `uid-service-${name}`,
+        clusterIps: [clusterIp],
+        selector: { app: name },
+        ports,
+      },
+    },
     { endpoints: { namespace: 'shop', service: name, endpoints: [endpoint] } },
   ];
 }

@@ -37,7 +37,7 @@ class Broadcast<M> {
   }
 
   async *follow(signal: AbortSignal): AsyncGenerator<M> {
-    for (let next = 0; ; ) {
+    for (let next = 0; ;) {
       if (this.isDown) throw new SignetError('KUBERNETES_DOWN', 'down');
       if (signal.aborted) return;
       const message = this.past[next];

@@ -71,7 +71,8 @@ async function* serveStream(o: StreamInput): AsyncGenerator<Buffer, void> {
   const first = await iterator.next();
   if (first.done === true || o.context.signal.aborted) return;
   const { node, request } = read(o, first.value);
-  if (node === undefined) throw new SignetError('REQUEST_INVALID', 'the first request carries no node', { field: 'node' });
+  if (node === undefined)
+    throw new SignetError('REQUEST_INVALID', 'the first request carries no node', { field: 'node' });
   const identity = await o.identify(node, o.context);
   if (o.context.signal.aborted) return;
   endSurplus(o, identity.podUid);
@@ -116,7 +117,8 @@ function openProxy(o: StreamInput, identity: ProxyIdentity, node: ProxyNode): Co
     nowMs,
     ...(o.limits === undefined ? {} : { limits: o.limits }),
     onEvent: (event) => {
-      if (event.kind === 'acknowledged' && event.hasReplaced && causesDrain(event.typeUrl)) proxy.drainsUntilMs = nowMs() + drainMs;
+      if (event.kind === 'acknowledged' && event.hasReplaced && causesDrain(event.typeUrl))
+        proxy.drainsUntilMs = nowMs() + drainMs;
       o.onEvent?.(proxy, event);
     },
   });

@@ -7,7 +7,11 @@ import { heldForm, needsRestoring } from './type-session.ts';
 type Outcome = readonly [TypeSession, readonly SessionEffect[]];
 
 /** The proxy accepted a response. In the state-of-the-world variant that covers the responses before it. */
-export function acknowledge(state: TypeSession, response: Outstanding, at: { nowMs: number; variant: ProtocolVariant }): Outcome {
+export function acknowledge(
+  state: TypeSession,
+  response: Outstanding,
+  at: { nowMs: number; variant: ProtocolVariant },
+): Outcome {
   const covered =
     at.variant === 'sotw' ? state.outstanding.slice(0, state.outstanding.indexOf(response) + 1) : [response];
   const held = new Map(state.held);
@@ -50,7 +54,8 @@ export function reject(state: TypeSession, response: Outstanding, at: { nowMs: n
   for (const name of response.removed) held.delete(name);
   for (const name of response.changed) {
     const before = held.get(name);
-    if (before !== undefined && (!culprits.has(name) || needsRestoring(state.typeUrl))) held.set(name, uncertain(before));
+    if (before !== undefined && (!culprits.has(name) || needsRestoring(state.typeUrl)))
+      held.set(name, uncertain(before));
   }
   for (const [name, hash] of culprits) rejections.set(name, { hash, message: at.message, atMs: at.nowMs });
   const rest = [...response.changed].filter((name) => !culprits.has(name));
@@ -72,7 +77,11 @@ export function reject(state: TypeSession, response: Outstanding, at: { nowMs: n
 /** Name and hash of every resource that is to blame. */
 function culpritsOf(state: TypeSession, response: Outstanding, message: string): ReadonlyMap<string, string> {
   let names = findCulprits(message, response.changed);
-  if (names.length === 0 && resourceType(state.typeUrl)?.isFullState === true && response.resources.size > response.changed.size) {
+  if (
+    names.length === 0 &&
+    resourceType(state.typeUrl)?.isFullState === true &&
+    response.resources.size > response.changed.size
+  ) {
     names = findCulprits(message, response.resources.keys());
   }
   const culprits = new Map<string, string>();

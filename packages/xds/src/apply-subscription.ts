@@ -27,13 +27,18 @@ export function openType(session: Session, request: SessionRequest): TypeSession
 }
 
 /** What a client says that it holds. Bytes are known where the version is one that this server would send. */
-function reportedForms(session: Session, request: SessionRequest, isAsked: (name: string) => boolean): Map<string, HeldResource> {
+function reportedForms(
+  session: Session,
+  request: SessionRequest,
+  isAsked: (name: string) => boolean,
+): Map<string, HeldResource> {
   const wanted = wantedOf(session, request.typeUrl);
   const lastGood = session.carried.lastGood.get(request.typeUrl);
   const held = new Map<string, HeldResource>();
   if (request.typeUrl === typeUrls.endpoints && request.version !== '') {
     // State of the world: it may hold any of these names, and those that are gone must be emptied.
-    for (const name of request.subscribe) held.set(name, { hash: '', resource: undefined, isCertain: false, revision: undefined });
+    for (const name of request.subscribe)
+      held.set(name, { hash: '', resource: undefined, isCertain: false, revision: undefined });
   }
   for (const [name, hash] of request.initialVersions) {
     if (!isAsked(name)) continue;
@@ -69,7 +74,11 @@ export function replaceNames(state: TypeSession, request: SessionRequest): TypeS
   const isNamed = names.delete(wildcard);
   // A wildcard that was implied by an empty first request stays as long as no name is given.
   const isWildcard = isNamed || (names.size === 0 && state.isWildcard && state.names.size === 0);
-  if (isWildcard === state.isWildcard && names.size === state.names.size && [...names].every((name) => state.names.has(name))) {
+  if (
+    isWildcard === state.isWildcard &&
+    names.size === state.names.size &&
+    [...names].every((name) => state.names.has(name))
+  ) {
     return state;
   }
   return forgetUnsubscribed({ ...state, names, isWildcard });
@@ -95,7 +104,8 @@ function forgetUnsubscribed(state: TypeSession): TypeSession {
 /** What is excessive in a request, for people; undefined when it is within the limits. */
 export function excessOf(request: SessionRequest, limits: SessionLimits): string | undefined {
   for (const names of [request.subscribe, request.unsubscribe, [...request.initialVersions.keys()]]) {
-    if (names.length > limits.namesMax) return `${names.length} names in one request; at most ${limits.namesMax} are allowed`;
+    if (names.length > limits.namesMax)
+      return `${names.length} names in one request; at most ${limits.namesMax} are allowed`;
     if (names.some((name) => name.length > limits.nameLengthMax)) {
       return `a resource name is longer than ${limits.nameLengthMax} characters`;
     }

@@ -4,7 +4,15 @@ import type { EncodedResource } from '@signet/envoy';
 import type { Revision } from '@signet/model';
 import { earliest, namedByProxy, planPush, type NamedResources, type PushPlan } from './plan-push.ts';
 import { resourceTypes, typeUrls, type ResourceType } from './resource-types.ts';
-import type { DesiredState, HeldResource, Outstanding, Session, SessionEffect, SessionResponse, TypeSession } from './session.ts';
+import type {
+  DesiredState,
+  HeldResource,
+  Outstanding,
+  Session,
+  SessionEffect,
+  SessionResponse,
+  TypeSession,
+} from './session.ts';
 import { settledState } from './settled-state.ts';
 import { isSubscribed, newestTouching, wantedOf, withType } from './type-session.ts';
 
@@ -94,7 +102,9 @@ function pushType(input: PushInput): readonly [Session, SessionEffect | undefine
 function nextFreeAt(state: TypeSession, session: Session): number | undefined {
   const newest = state.outstanding.at(-1);
   if (newest === undefined) return undefined;
-  return state.outstanding.length >= session.limits.outstandingMax ? Infinity : newest.sentAtMs + session.limits.outstandingMs;
+  return state.outstanding.length >= session.limits.outstandingMax
+    ? Infinity
+    : newest.sentAtMs + session.limits.outstandingMs;
 }
 
 interface Outgoing {

@@ -60,7 +60,11 @@ export function namedByProxy(session: Session): NamedResources {
 }
 
 /** Compares what is wanted with what the proxy holds. Pure; `nowMs` only judges waiting times. */
-export function planPush(session: Session, type: ResourceType, at: { nowMs: number; named: () => NamedResources }): PushPlan {
+export function planPush(
+  session: Session,
+  type: ResourceType,
+  at: { nowMs: number; named: () => NamedResources },
+): PushPlan {
   const state = session.types.get(type.typeUrl);
   const wanted = wantedOf(session, type.typeUrl);
   const changed: EncodedResource[] = [];
@@ -213,5 +217,11 @@ function isOfLeavingCluster(session: Session, endpointsName: string): boolean {
 /** An assignment without endpoints. */
 export function emptyAssignment(name: string): EncodedResource {
   const bytes = envoy.config.endpoint.v3.ClusterLoadAssignment.encode({ clusterName: name }).finish();
-  return { name, typeUrl: typeUrls.endpoints, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, references: [] };
+  return {
+    name,
+    typeUrl: typeUrls.endpoints,
+    hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16),
+    bytes,
+    references: [],
+  };
 }

@@ -30,7 +30,8 @@ export function proxyTypeStates(session: Session): readonly ProxyTypeState[] {
       const held = state.held.get(resource.name);
       if (held !== undefined && held.isCertain && held.hash === resource.hash) acknowledged += 1;
       const rejection = state.rejections.get(resource.name);
-      if (rejection !== undefined && isWithheld(state, resource)) rejections.push({ ...rejection, name: resource.name });
+      if (rejection !== undefined && isWithheld(state, resource))
+        rejections.push({ ...rejection, name: resource.name });
     }
     rejections.sort((left, right) => (left.name < right.name ? -1 : 1));
     rows.push({ typeUrl, desired, acknowledged, rejections, pushes: state.pushes });

@@ -2,16 +2,27 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createSimulatedProxy } from '../test/simulated-proxy.ts';
-import { desiredState, cluster, endpoints, httpListener, routes, rules, tcpListener } from '../test/sample-resources.ts';
+import {
+  desiredState,
+  cluster,
+  endpoints,
+  httpListener,
+  routes,
+  rules,
+  tcpListener,
+} from '../test/sample-resources.ts';
 import { typeUrls } from './resource-types.ts';
 import type { EncodedResource } from '@signet/envoy';
 
 /** A consistent set: everything that is named exists. */
 const consistentSet = fc
   .record({
-    clusters: fc.uniqueArray(fc.record({ id: fc.integer({ min: 0, max: 4 }), variant: fc.integer({ min: 1, max: 3 }) }), {
-      selector: ({ id }) => id,
-    }),
+    clusters: fc.uniqueArray(
+      fc.record({ id: fc.integer({ min: 0, max: 4 }), variant: fc.integer({ min: 1, max: 3 }) }),
+      {
+        selector: ({ id }) => id,
+      },
+    ),
     listeners: fc.uniqueArray(
       fc.record({
         id: fc.integer({ min: 0, max: 3 }),
@@ -32,7 +43,10 @@ const consistentSet = fc
       if (one.kind === 'tcp') found.push(tcpListener(`l${one.id}`, to, { variant: one.variant }));
       else {
         found.push(httpListener(`l${one.id}`, { routes: `r${one.id}`, rules: `x${one.id}`, variant: one.variant }));
-        found.push(routes(`r${one.id}`, to, one.variant), rules(`x${one.id}`, one.action === 'allow' ? 'allow' : 'deny'));
+        found.push(
+          routes(`r${one.id}`, to, one.variant),
+          rules(`x${one.id}`, one.action === 'allow' ? 'allow' : 'deny'),
+        );
       }
     }
     return found;
@@ -71,11 +85,15 @@ describe.each(['delta', 'sotw'] as const)('%s: whatever the order of events', (v
         expect(proxy.violations).toEqual([]);
         for (const [typeUrl, held] of proxy.held) {
           const goal = [...(wanted.set.byType.get(typeUrl)?.values() ?? [])].filter((one) => !judge(one));
-          const expected = goal.filter((one) => proxy.isAskedFor(typeUrl, one.name)).map((one) => `${one.name} ${one.hash}`);
+          const expected = goal
+            .filter((one) => proxy.isAskedFor(typeUrl, one.name))
+            .map((one) => `${one.name} ${one.hash}`);
           const actual = [...held].map(([name, hash]) => `${name} ${hash}`);
           for (const entry of expected) expect(actual).toContain(entry);
           if (judge === isBad || typeUrl === typeUrls.endpoints) continue;
-          expect(actual.filter((entry) => proxy.isAskedFor(typeUrl, entry.split(' ')[0] ?? '')).sort()).toEqual(expected.sort());
+          expect(actual.filter((entry) => proxy.isAskedFor(typeUrl, entry.split(' ')[0] ?? '')).sort()).toEqual(
+            expected.sort(),
+          );
         }
         expect(proxy.session().settled).toBe(wanted);
       }),

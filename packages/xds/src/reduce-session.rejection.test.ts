@@ -25,7 +25,9 @@ describe.each(['delta', 'sotw'] as const)('%s: rejections', (variant) => {
     clustersHeld(driver, 'a', 'b');
     const bad = first(driver.desire(desiredState(2, staticCluster('a', 2), staticCluster('b', 2))));
     const again = first(driver.nack(bad, message));
-    expect(again.resources).toEqual(variant === 'delta' ? [staticCluster('a', 2)] : [staticCluster('a', 2), staticCluster('b')]);
+    expect(again.resources).toEqual(
+      variant === 'delta' ? [staticCluster('a', 2)] : [staticCluster('a', 2), staticCluster('b')],
+    );
     expect(driver.ack(again)).toEqual([]);
     expect(driver.effects).toContainEqual({
       kind: 'rejected',

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from '@jest/globals';
 import { driveSession, namesOf } from '../test/session-driver.ts';
-import { cluster, desiredState, endpoints, httpListener, routes, rules, staticCluster, tcpListener } from '../test/sample-resources.ts';
+import {
+  cluster,
+  desiredState,
+  endpoints,
+  httpListener,
+  routes,
+  rules,
+  staticCluster,
+  tcpListener,
+} from '../test/sample-resources.ts';
 import { typeUrls } from './resource-types.ts';
 import type { SessionResponse } from './session.ts';
 
@@ -15,11 +24,14 @@ function only(responses: readonly SessionResponse[]): SessionResponse {
 }
 
 describe.each(variants)('%s: first requests', (variant) => {
-  test.each([typeUrls.cluster, typeUrls.listener])('a wildcard request for %s is answered even when there is nothing', (typeUrl) => {
-    const driver = driveSession(variant);
-    driver.desire(desiredState(1));
-    expect(only(driver.request({ typeUrl })).resources).toEqual([]);
-  });
+  test.each([typeUrls.cluster, typeUrls.listener])(
+    'a wildcard request for %s is answered even when there is nothing',
+    (typeUrl) => {
+      const driver = driveSession(variant);
+      driver.desire(desiredState(1));
+      expect(only(driver.request({ typeUrl })).resources).toEqual([]);
+    },
+  );
 
   test('nothing is sent before the desired state is known, then what was asked for', () => {
     const driver = driveSession(variant);
@@ -114,7 +126,9 @@ describe.each(variants)('%s: order', (variant) => {
 
   test('a listener waits for a cluster that is new, and goes when it is accepted', () => {
     const driver = ready();
-    const clusters = only(driver.desire(desiredState(2, staticCluster('a'), staticCluster('b'), tcpListener('l', 'b'))));
+    const clusters = only(
+      driver.desire(desiredState(2, staticCluster('a'), staticCluster('b'), tcpListener('l', 'b'))),
+    );
     expect(clusters.typeUrl).toBe(typeUrls.cluster);
     expect(only(driver.ack(clusters)).resources).toEqual([tcpListener('l', 'b')]);
   });
@@ -134,7 +148,9 @@ describe.each(variants)('%s: order', (variant) => {
 
   test('a rejected cluster holds nothing back', () => {
     const driver = ready();
-    const clusters = only(driver.desire(desiredState(2, staticCluster('a'), staticCluster('b'), tcpListener('l', 'b'))));
+    const clusters = only(
+      driver.desire(desiredState(2, staticCluster('a'), staticCluster('b'), tcpListener('l', 'b'))),
+    );
     const after = driver.nack(clusters, 'Error adding/updating cluster(s) b: no good');
     expect(after.map(({ typeUrl }) => typeUrl)).toContain(typeUrls.listener);
   });
@@ -170,7 +186,12 @@ describe.each(variants)('%s: order', (variant) => {
     expect(driver.pass(4999)).toEqual([]);
     const late = driver.pass(1);
     expect(late.map(({ typeUrl, removed }) => [typeUrl, removed])).toEqual(
-      variant === 'delta' ? [[typeUrls.routes, ['r']], [typeUrls.extension, ['x']]] : [],
+      variant === 'delta'
+        ? [
+            [typeUrls.routes, ['r']],
+            [typeUrls.extension, ['x']],
+          ]
+        : [],
     );
   });
 });
@@ -193,7 +214,9 @@ describe.each(variants)('%s: reconnect', (variant) => {
   test('what changed meanwhile is sent, what is gone is removed', () => {
     const driver = driveSession(variant);
     driver.desire(desiredState(8, staticCluster('a', 2), staticCluster('b')));
-    const held = new Map([staticCluster('a'), staticCluster('b'), staticCluster('c')].map(({ name, hash }) => [name, hash]));
+    const held = new Map(
+      [staticCluster('a'), staticCluster('b'), staticCluster('c')].map(({ name, hash }) => [name, hash]),
+    );
     const report = variant === 'delta' ? { initialVersions: held } : { version: 'other@1.0' };
     const response = only(driver.request({ typeUrl: typeUrls.cluster, ...report }));
     expect(namesOf(response)).toEqual(variant === 'delta' ? ['a'] : ['a', 'b']);

@@ -3,7 +3,16 @@ import { acknowledge, reject } from './apply-answer.ts';
 import { changeNames, excessiveSubscription, excessOf, openType, replaceNames } from './apply-subscription.ts';
 import { flushSession } from './flush-session.ts';
 import { resourceType } from './resource-types.ts';
-import type { CarriedRejections, DesiredState, Rejection, Session, SessionEffect, SessionMessage, SessionRequest, TypeSession } from './session.ts';
+import type {
+  CarriedRejections,
+  DesiredState,
+  Rejection,
+  Session,
+  SessionEffect,
+  SessionMessage,
+  SessionRequest,
+  TypeSession,
+} from './session.ts';
 import { withType } from './type-session.ts';
 import type { EncodedResource } from '@signet/envoy';
 

@@ -23,7 +23,9 @@ export function findCulprits(message: string, names: Iterable<string>): readonly
   const all = [...names];
   if (all.length === 1) return all;
   const listed = /^.*?Error adding\/updating (?:listener|cluster)\(s\) (.*)$/su.exec(message)?.[1];
-  const blamed = all.filter((name) => name !== '' && (listed === undefined ? namesExactly(message, name) : isListed(listed, name)));
+  const blamed = all.filter(
+    (name) => name !== '' && (listed === undefined ? namesExactly(message, name) : isListed(listed, name)),
+  );
   // A message that mentions everything blames nothing.
   return blamed.length < all.length ? blamed : [];
 }

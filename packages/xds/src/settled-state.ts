@@ -34,7 +34,8 @@ function isSettled(session: Session): boolean {
       if (type.allowsWildcard) return false;
       continue;
     }
-    if (state.outstanding.length > 0 || state.waiting.size > 0 || state.suspects.length > 0 || state.owesAnswer) return false;
+    if (state.outstanding.length > 0 || state.waiting.size > 0 || state.suspects.length > 0 || state.owesAnswer)
+      return false;
     if (!holdsWanted(session, state)) return false;
   }
   return hasAskedForNamed(session);

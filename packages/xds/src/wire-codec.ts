@@ -74,7 +74,9 @@ function decodeNode(node: envoy.config.core.v3.Node.$Properties | null | undefin
     if (plain !== undefined && plain !== null) metadata.set(key, plain);
   }
   const build = node.userAgentBuildVersion?.version;
-  const version = build ? `${build.majorNumber ?? 0}.${build.minorNumber ?? 0}.${build.patch ?? 0}` : (node.userAgentVersion ?? '');
+  const version = build
+    ? `${build.majorNumber ?? 0}.${build.minorNumber ?? 0}.${build.patch ?? 0}`
+    : (node.userAgentVersion ?? '');
   return { id: node.id ?? '', cluster: node.cluster ?? '', version, metadata };
 }
 
@@ -89,7 +91,13 @@ export function encodeResponse(variant: ProtocolVariant, response: SessionRespon
     }));
     const removedResources = [...response.removed];
     return toBuffer(
-      discovery.DeltaDiscoveryResponse.encode({ typeUrl, nonce, systemVersionInfo: version, resources, removedResources }).finish(),
+      discovery.DeltaDiscoveryResponse.encode({
+        typeUrl,
+        nonce,
+        systemVersionInfo: version,
+        resources,
+        removedResources,
+      }).finish(),
     );
   }
   const resources = response.resources.map(({ bytes }) => ({ type_url: typeUrl, value: bytes }));

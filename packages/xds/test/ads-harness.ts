@@ -55,7 +55,12 @@ export async function startAdsHarness(o: { readonly limits?: Partial<SessionLimi
     registry,
     clock: systemClock,
     ...(o.limits === undefined ? {} : { limits: o.limits }),
-    identify: async (node, { peer }) => ({ podUid: node.id, namespace: 'shop', pod: node.id, serial: peer?.serial ?? '' }),
+    identify: async (node, { peer }) => ({
+      podUid: node.id,
+      namespace: 'shop',
+      pod: node.id,
+      serial: peer?.serial ?? '',
+    }),
     desiredFor: () => desired,
     onEvent: (_proxy, event) => {
       events.push(event);
@@ -66,7 +71,14 @@ export async function startAdsHarness(o: { readonly limits?: Partial<SessionLimi
   });
   const server = createGrpcServer({
     listeners: [
-      { name: 'ads', host: '127.0.0.1', port: 0, clientCertificate: 'require', services: [service], authorise: () => {} },
+      {
+        name: 'ads',
+        host: '127.0.0.1',
+        port: 0,
+        clientCertificate: 'require',
+        services: [service],
+        authorise: () => {},
+      },
     ],
     material: () => material,
     logger: createLogger({ component: 'test', level: 'fatal' }),
@@ -102,7 +114,12 @@ export async function startAdsHarness(o: { readonly limits?: Partial<SessionLimi
   };
 }
 
-function envoyBootstrap(o: { port: number; variant: ProtocolVariant; client: TestCertificate; rootPem: string }): object {
+function envoyBootstrap(o: {
+  port: number;
+  variant: ProtocolVariant;
+  client: TestCertificate;
+  rootPem: string;
+}): object {
   const tls = {
     '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
     common_tls_context: {
@@ -141,7 +158,11 @@ function envoyBootstrap(o: { port: number; variant: ProtocolVariant; client: Tes
           load_assignment: {
             cluster_name: 'signet-config',
             endpoints: [
-              { lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: o.port } } } }] },
+              {
+                lb_endpoints: [
+                  { endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: o.port } } } },
+                ],
+              },
             ],
           },
         },

@@ -6,13 +6,8 @@ import type { DesiredState } from '../src/session.ts';
 import { typeUrls } from '../src/resource-types.ts';
 
 /** A resource from its bytes. */
-export function encoded(
-  typeUrl: string,
-  name: string,
-  bytes: Uint8Array,
-  references: readonly ResourceReference[] = [],
-): EncodedResource {
-  return { typeUrl, name, bytes, references, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
+export function encoded(typeUrl: string, name: string, bytes: Uint8Array): EncodedResource {
+  return { typeUrl, name, bytes, references: [], hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
 }
 
 const ads = { ads: {}, resourceApiVersion: envoy.config.core.v3.ApiVersion.V3 };
@@ -26,12 +21,15 @@ export function cluster(name: string, variant = 1): EncodedResource {
     edsClusterConfig: { edsConfig: ads },
     connectTimeout: { seconds: variant, nanos: 0 },
   }).finish();
-  return encoded(typeUrls.cluster, name, bytes, [{ typeUrl: typeUrls.endpoints, name }]);
+  return { ...encoded(typeUrls.cluster, name, bytes), references: [{ typeUrl: typeUrls.endpoints, name }] };
 }
 
 /** A cluster without endpoint discovery. */
 export function staticCluster(name: string, variant = 1): EncodedResource {
-  const bytes = envoy.config.cluster.v3.Cluster.encode({ name, connectTimeout: { seconds: variant, nanos: 0 } }).finish();
+  const bytes = envoy.config.cluster.v3.Cluster.encode({
+    name,
+    connectTimeout: { seconds: variant, nanos: 0 },
+  }).finish();
   return encoded(typeUrls.cluster, name, bytes);
 }
 
@@ -54,7 +52,7 @@ export function routes(name: string, target: string, variant = 1): EncodedResour
       { name: `v${variant}`, domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: target } }] },
     ],
   }).finish();
-  return encoded(typeUrls.routes, name, bytes, [{ typeUrl: typeUrls.cluster, name: target }]);
+  return { ...encoded(typeUrls.routes, name, bytes), references: [{ typeUrl: typeUrls.cluster, name: target }] };
 }
 
 const httpManagerType =
@@ -64,7 +62,10 @@ const rbacType = 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
 const routerType = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router';
 
 /** A listener on 127.0.0.1 whose routes and access rules come by discovery. */
-export function httpListener(name: string, o: { routes: string; rules?: string; port?: number; variant?: number }): EncodedResource {
+export function httpListener(
+  name: string,
+  o: { routes: string; rules?: string; port?: number; variant?: number },
+): EncodedResource {
   const { HttpConnectionManager } = envoy.extensions.filters.network.http_connection_manager.v3;
   const rules = {
     name: o.rules ?? '',
@@ -83,11 +84,20 @@ export function httpListener(name: string, o: { routes: string; rules?: string; 
   }).finish();
   const references: ResourceReference[] = [{ typeUrl: typeUrls.routes, name: o.routes }];
   if (o.rules !== undefined) references.push({ typeUrl: typeUrls.extension, name: o.rules });
-  return listenerOf({ name, typedConfig: { type_url: httpManagerType, value: manager }, port: o.port ?? 0, references });
+  return listenerOf({
+    name,
+    typedConfig: { type_url: httpManagerType, value: manager },
+    port: o.port ?? 0,
+    references,
+  });
 }
 
 /** A listener that forwards to one cluster. */
-export function tcpListener(name: string, target: string, o: { port?: number; variant?: number } = {}): EncodedResource {
+export function tcpListener(
+  name: string,
+  target: string,
+  o: { port?: number; variant?: number } = {},
+): EncodedResource {
   const { TcpProxy } = envoy.extensions.filters.network.tcp_proxy.v3;
   const proxy = TcpProxy.encode({ statPrefix: `s${o.variant ?? 1}`, cluster: target }).finish();
   const references = [{ typeUrl: typeUrls.cluster, name: target }];
@@ -106,7 +116,7 @@ function listenerOf(o: {
     address: { socketAddress: { address: '127.0.0.1', portValue: port } },
     filterChains: [{ filters: [{ name: 'filter', typedConfig }] }],
   }).finish();
-  return encoded(typeUrls.listener, name, bytes, references);
+  return { ...encoded(typeUrls.listener, name, bytes), references };
 }
 
 /** HTTP access rules: allow everything, or nothing. */
@@ -128,7 +138,14 @@ export function resourceSet(...resources: readonly EncodedResource[]): ResourceS
     const ofType = byType.get(resource.typeUrl) ?? new Map<string, EncodedResource>();
     byType.set(resource.typeUrl, ofType.set(resource.name, resource));
   }
-  const hash = createHash('sha256').update(resources.map((one) => one.name + one.hash).sort().join('\n')).digest('hex');
+  const hash = createHash('sha256')
+    .update(
+      resources
+        .map((one) => one.name + one.hash)
+        .sort()
+        .join('\n'),
+    )
+    .digest('hex');
   return { hash, byType };
 }
 

@@ -56,9 +56,15 @@ export function driveSession(
     nowMs: 1000,
     effects,
     request: (request) => step({ kind: 'request', request: { ...emptyRequest, ...request }, nowMs: driver.nowMs }),
-    ack: (response) => driver.request({ typeUrl: response.typeUrl, nonce: response.nonce, ...keepNames(session, response.typeUrl) }),
+    ack: (response) =>
+      driver.request({ typeUrl: response.typeUrl, nonce: response.nonce, ...keepNames(session, response.typeUrl) }),
     nack: (response, rejection) =>
-      driver.request({ typeUrl: response.typeUrl, nonce: response.nonce, rejection, ...keepNames(session, response.typeUrl) }),
+      driver.request({
+        typeUrl: response.typeUrl,
+        nonce: response.nonce,
+        rejection,
+        ...keepNames(session, response.typeUrl),
+      }),
     desire: (desired) => step({ kind: 'desired', desired, nowMs: driver.nowMs }),
     pass: (ms) => {
       const until = driver.nowMs + ms;

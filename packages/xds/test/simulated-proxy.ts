@@ -60,7 +60,16 @@ export function createSimulatedProxy(o: {
   const request = (typeUrl: string, extra: Partial<SessionRequest> = {}) => {
     const state = stateOf(typeUrl);
     const subscribe = o.variant === 'sotw' ? [...state.names] : [];
-    requests.push({ typeUrl, nonce: state.nonce, rejection: undefined, subscribe, unsubscribe: [], initialVersions: new Map(), version: state.version, ...extra });
+    requests.push({
+      typeUrl,
+      nonce: state.nonce,
+      rejection: undefined,
+      subscribe,
+      unsubscribe: [],
+      initialVersions: new Map(),
+      version: state.version,
+      ...extra,
+    });
   };
   const step = (message: SessionMessage) => {
     const [next, effects] = reduceSession(session, message);
@@ -99,7 +108,8 @@ export function createSimulatedProxy(o: {
     const wanted = new Map<string, Set<string>>();
     for (const state of types.values()) {
       for (const resource of state.held.values()) {
-        for (const { typeUrl, name } of resource.references) wanted.set(typeUrl, (wanted.get(typeUrl) ?? new Set()).add(name));
+        for (const { typeUrl, name } of resource.references)
+          wanted.set(typeUrl, (wanted.get(typeUrl) ?? new Set()).add(name));
       }
     }
     for (const { typeUrl, allowsWildcard } of resourceTypes) {
@@ -141,7 +151,12 @@ export function createSimulatedProxy(o: {
     session: () => session,
     violations,
     get held() {
-      return new Map([...types].map(([typeUrl, state]) => [typeUrl, new Map([...state.held].map(([name, { hash }]) => [name, hash]))]));
+      return new Map(
+        [...types].map(([typeUrl, state]) => [
+          typeUrl,
+          new Map([...state.held].map(([name, { hash }]) => [name, hash])),
+        ]),
+      );
     },
     isAskedFor: (typeUrl, name) => resourceType(typeUrl)?.allowsWildcard === true || stateOf(typeUrl).names.has(name),
     desire: (next) => {

@@ -70,7 +70,9 @@ describe('the config service', () => {
       for (const response of client.responses.slice(done)) {
         done += 1;
         const isBad = o.nack !== undefined && response.names.includes(o.nack);
-        const errorDetail = isBad ? { errorDetail: { code: 13, message: `Error adding/updating listener(s) ${o.nack}: bad` } } : {};
+        const errorDetail = isBad
+          ? { errorDetail: { code: 13, message: `Error adding/updating listener(s) ${o.nack}: bad` } }
+          : {};
         client.sendDelta({ typeUrl: response.typeUrl, responseNonce: response.nonce, ...errorDetail });
       }
     }, 5);
@@ -94,7 +96,9 @@ describe('the config service', () => {
       const answer = await operator().ListProxies({});
       return answer.proxies[0]?.types.length === 3 && answer;
     });
-    expect(proxies).toMatchObject([{ podUid: 'uid-web', pod: 'web', serial: certificate.serial, delta: true, nodeId: webNode.id }]);
+    expect(proxies).toMatchObject([
+      { podUid: 'uid-web', pod: 'web', serial: certificate.serial, delta: true, nodeId: webNode.id },
+    ]);
   });
 
   test('the same over state of the world', async () => {
@@ -110,7 +114,12 @@ describe('the config service', () => {
   test('a foreign node id gets nothing but a refusal', async () => {
     shop();
     await waitFor(() => world.app.isReady());
-    for (const id of ['sidecar~10.0.0.2~db.shop~shop.svc.cluster.local', 'sidecar~10.0.0.2~web.shop~shop.svc.cluster.local', '', 'x~y']) {
+    for (const id of [
+      'sidecar~10.0.0.2~db.shop~shop.svc.cluster.local',
+      'sidecar~10.0.0.2~web.shop~shop.svc.cluster.local',
+      '',
+      'x~y',
+    ]) {
       const client = open(world.issueToPod('web'));
       client.sendDelta({ node: { id }, typeUrl: typeUrls.cluster });
       const ended = await waitFor(() => client.ended());
@@ -161,7 +170,11 @@ describe('the config service', () => {
     expect(client.ended()).toBeUndefined();
     world.setDiscoveryDown(false);
     world.publish(podEvent('new', '10.0.0.3'), ...serviceEvents('new', '10.1.0.3', '10.0.0.3'), revisionEvent(12));
-    await waitFor(() => operator().WaitForRevision({ revision: { source: 12 }, timeout: { seconds: 0 } }).then(({ revision }) => revision?.source === 12));
+    await waitFor(() =>
+      operator()
+        .WaitForRevision({ revision: { source: 12 }, timeout: { seconds: 0 } })
+        .then(({ revision }) => revision?.source === 12),
+    );
   });
 
   test('WaitForRevision tells who is done, who rejected, and who is silent', async () => {
@@ -173,7 +186,10 @@ describe('the config service', () => {
     const client = open(world.issueToPod('web'));
     behave(client, { nack: 'inbound' });
     client.sendDelta({ node: webNode, typeUrl: typeUrls.cluster });
-    client.sendDelta({ typeUrl: typeUrls.endpoints, resourceNamesSubscribe: ['outbound|80||db.shop.svc.cluster.local'] });
+    client.sendDelta({
+      typeUrl: typeUrls.endpoints,
+      resourceNamesSubscribe: ['outbound|80||db.shop.svc.cluster.local'],
+    });
     client.sendDelta({ typeUrl: typeUrls.listener });
     client.sendDelta({ typeUrl: typeUrls.routes, resourceNamesSubscribe: ['outbound|80||db.shop.svc.cluster.local'] });
     client.sendDelta({ typeUrl: typeUrls.secret, resourceNamesSubscribe: ['ROOTCA'] });
