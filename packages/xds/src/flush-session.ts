@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import type { EncodedResource } from '@signet/envoy';
-import type { Revision } from '@signet/model';
 import { earliest, namedByProxy, planPush, type NamedResources, type PushPlan } from './plan-push.ts';
 import { resourceTypes, typeUrls, type ResourceType } from './resource-types.ts';
 import type {
   DesiredState,
   HeldResource,
   Outstanding,
+  ProtocolVariant,
   Session,
   SessionEffect,
   SessionResponse,
@@ -92,7 +92,7 @@ function pushType(input: PushInput): readonly [Session, SessionEffect | undefine
     nonce,
     resources: carried,
     removed: outgoing.removed,
-    version: versionOf(sent, input.desired.revision),
+    version: versionOf(session.variant, sent, input.desired),
   };
   const next = { ...withType(session, sent), nonce: session.nonce + 1, wakeAtMs };
   return [forceEndpoints(next, outgoing.resources), { kind: 'send', response: message }];
@@ -162,15 +162,17 @@ function forceEndpoints(session: Session, sent: readonly EncodedResource[]): Ses
   return withType(session, { ...endpoints, forced: new Set([...endpoints.forced, ...names]), quietFor: undefined });
 }
 
-/** `<hash over names and content hashes>@<frontier>`: equality is judged by the first part (design §4). */
-function versionOf(state: TypeSession, revision: Revision): string {
+/** `<content hash>@<frontier>`: equality is judged by the first part (design §4). Delta judges each resource by its own. */
+function versionOf(variant: ProtocolVariant, state: TypeSession, { set, revision }: DesiredState): string {
+  const frontier = `${revision.source}.${revision.ledger}`;
+  if (variant === 'delta') return `${set.hash}@${frontier}`;
   const forms = new Map<string, string>();
   for (const [name, held] of state.held) forms.set(name, held.hash);
   for (const response of state.outstanding) {
     for (const [name, resource] of response.resources) forms.set(name, resource.hash);
     for (const name of response.removed) forms.delete(name);
   }
-  return `${stateHash(forms)}@${revision.source}.${revision.ledger}`;
+  return `${stateHash(forms)}@${frontier}`;
 }
 
 function stateHash(forms: ReadonlyMap<string, string>): string {

@@ -81,7 +81,7 @@ describe('decodeRequest', () => {
 
   test('metadata nested without end is a failure', () => {
     let value = Buffer.from([26, 0]);
-    for (let depth = 0; depth < 20_000; depth += 1) {
+    for (let depth = 0; depth < 4000; depth += 1) {
       const list = Buffer.concat([Buffer.from([0x0a]), varint(value.length), value]);
       value = Buffer.concat([Buffer.from([0x32]), varint(list.length), list]);
     }
