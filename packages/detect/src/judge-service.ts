@@ -56,6 +56,10 @@ function certificateVerdict(input: AttestationInput, pod: Workload, before: Endp
     return { isOffered: true, reason: 'NOT_ENROLLED_ORIGIN', message: 'reached in plaintext: not enrolled', spiffeId: undefined };
   }
   const certificate = input.certificates.get(pod.uid);
+  // While the ledger cannot be followed, what it does not say is no reason to take an endpoint away.
+  if (certificate === undefined && before !== undefined && !input.isLedgerFollowed) {
+    return { isOffered: true, reason: before.reason, message: before.message, spiffeId: pod.spiffeId };
+  }
   if (certificate === undefined) return withheld('NO_CERTIFICATE', `waits for a certificate of ${pod.spiffeId}`);
   if (certificate.spiffeId !== pod.spiffeId) {
     return withheld('IDENTITY_MISMATCH', `holds a certificate of ${certificate.spiffeId}, expected ${pod.spiffeId}`);
