@@ -72,7 +72,12 @@ function summarise(samples: readonly Sample[]): Result {
   for (const sample of samples) {
     for (const [name, count] of Object.entries(sample.counters)) counters[name] = (counters[name] ?? 0) + count;
   }
-  return { rate: median(rates), rates, operations: samples.reduce((sum, sample) => sum + sample.operations, 0), counters };
+  return {
+    rate: median(rates),
+    rates,
+    operations: samples.reduce((sum, sample) => sum + sample.operations, 0),
+    counters,
+  };
 }
 
 /**
@@ -81,7 +86,11 @@ function summarise(samples: readonly Sample[]): Result {
  */
 export async function runInTurns(
   contenders: readonly Contender[],
-  o: { readonly rounds: number; readonly durationMs: number; readonly onSample: (name: string, sample: Sample) => void },
+  o: {
+    readonly rounds: number;
+    readonly durationMs: number;
+    readonly onSample: (name: string, sample: Sample) => void;
+  },
 ): Promise<ReadonlyMap<string, Result>> {
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < o.rounds; round += 1) {

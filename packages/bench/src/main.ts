@@ -13,7 +13,10 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
-async function runBenchmark(benchmark: Benchmark, o: { readonly rounds: number; readonly durationMs: number; readonly isJson: boolean }): Promise<number> {
+async function runBenchmark(
+  benchmark: Benchmark,
+  o: { readonly rounds: number; readonly durationMs: number; readonly isJson: boolean },
+): Promise<number> {
   const machine = describeMachine();
   const prepared = await benchmark.prepare(say);
   try {

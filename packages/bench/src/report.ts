@@ -7,7 +7,9 @@ function formatRate(rate: number): string {
 
 function formatResult(name: string, result: Result): string {
   const spread = `${formatRate(Math.min(...result.rates))} to ${formatRate(Math.max(...result.rates))}`;
-  const counters = Object.entries(result.counters).map(([counter, count]) => `${counter} ${Math.round(count * 100) / 100}`);
+  const counters = Object.entries(result.counters).map(
+    ([counter, count]) => `${counter} ${Math.round(count * 100) / 100}`,
+  );
   return `  ${name.padEnd(10)} ${formatRate(result.rate).padStart(9)}/s  (${result.rates.length} runs, ${spread})  ${counters.join(', ')}`.trimEnd();
 }
 
@@ -20,8 +22,12 @@ export function formatReport(report: Report): string {
   ];
   return [
     `${report.name}: ${report.operation}`,
-    `  ${Object.entries(report.machine).map(([key, value]) => `${key} ${value}`).join(', ')}`,
-    `  ${Object.entries(report.versions).map(([key, value]) => `${key} ${value}`).join(', ')}`,
+    `  ${Object.entries(report.machine)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(', ')}`,
+    `  ${Object.entries(report.versions)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(', ')}`,
     ...named.map(([name, result]) => formatResult(name, result)),
     ...Object.entries(report.ratios).map(([name, ratio]) => `  ours / ${name} = ${ratio.toPrecision(3)}`),
     ...report.problems.map((problem) => `  NOT VALID: ${problem}`),
