@@ -17,6 +17,7 @@ export { signCertificate, type SignedCertificate } from './certificate/sign-cert
 export { verifyChain, type ChainRequest } from './chain.ts';
 export { buildCsr } from './csr/build-csr.ts';
 export { csrSizeBytesMax, parseCsr, type ParsedCsr } from './csr/parse-csr.ts';
+export type { BeginOutcome, IssuanceIntent, IssuanceLog, LedgerEntry } from './issuance-log.ts';
 export { formatPem, parsePem, type PemBlock } from './pem.ts';
 export {
   exportSpki,
