@@ -131,6 +131,27 @@ describe('token verifier', () => {
     expect(await reasonOf(token)).toBe('ok');
   });
 
+  test('a good signature is remembered for a moment, and never beyond the end of the token', async () => {
+    let nowMs = now.getTime();
+    const own = path.join(directory, 'own.json');
+    writeFileSync(own, JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'a' }] }));
+    const remembering = createTokenVerifier({
+      issuer,
+      audiences: ['signet.dev'],
+      jwks: { file: own },
+      clock: { now: () => new Date(nowMs) },
+    });
+    const token = await signToken({ ...claims, exp: nowSeconds + 5 });
+    expect(await remembering.verify(token)).toMatchObject({ ok: true });
+    writeFileSync(own, JSON.stringify({ keys: [] }));
+    expect(await remembering.verify(token)).toMatchObject({ ok: true });
+    const [head, body, signature = ''] = token.split('.');
+    const forged = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    expect(await remembering.verify(forged)).toMatchObject({ ok: false });
+    nowMs += 6000;
+    expect(await remembering.verify(token)).toMatchObject({ ok: false });
+  });
+
   test('without keys it says so, and does not blame the token', async () => {
     const blind = createTokenVerifier({ issuer, audiences: ['signet.dev'], jwks: { file: '/no/such/file' } });
     expect(await blind.verify(await signToken(claims))).toMatchObject({

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { failure, success, type Reason, type Result } from '@signet/model';
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { systemClock, type Clock } from './clock.ts';
@@ -32,6 +33,9 @@ export interface TokenVerifier {
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const tokenLengthMax = 16 * 1024;
 const clockToleranceSeconds = 10;
+// Long enough for the two or three calls that one start of a pod makes, short enough for a key that is withdrawn.
+const cacheMs = 10_000;
+const cachedTokensMax = 2000;
 
 function fail(reason: Reason, message: string): { readonly ok: false; readonly error: TokenFailure } {
   return failure({ reason, message });
@@ -103,6 +107,29 @@ function readClaims(payload: JWTPayload): Result<VerifiedToken, TokenFailure> {
   });
 }
 
+interface CachedPayload {
+  readonly payload: JWTPayload;
+  readonly untilMs: number;
+}
+
+/** Remembers good signatures for a moment, by digest of the whole token. */
+function createPayloadCache(clock: Clock) {
+  const known = new Map<string, CachedPayload>();
+  return {
+    find(digest: string): JWTPayload | undefined {
+      const found = known.get(digest);
+      return found !== undefined && clock.now().getTime() < found.untilMs ? found.payload : undefined;
+    },
+    remember(digest: string, payload: JWTPayload): void {
+      const expiresMs = (payload.exp ?? 0) * 1000;
+      known.delete(digest);
+      known.set(digest, { payload, untilMs: Math.min(clock.now().getTime() + cacheMs, expiresMs) });
+      const [oldest] = known.keys();
+      if (known.size > cachedTokensMax && oldest !== undefined) known.delete(oldest);
+    },
+  };
+}
+
 /** Creates a verifier of service account tokens of one issuer. Nothing it is given makes it throw. */
 export function createTokenVerifier(o: {
   readonly issuer: string;
@@ -112,6 +139,7 @@ export function createTokenVerifier(o: {
 }): TokenVerifier {
   const clock = o.clock ?? systemClock;
   const source = createJwksSource(o.jwks, clock);
+  const cache = createPayloadCache(clock);
 
   async function verifyWith(token: string, refresh: boolean): Promise<JWTPayload> {
     const keys = createLocalJWKSet(await source.read(refresh));
@@ -139,9 +167,13 @@ export function createTokenVerifier(o: {
   return {
     async verify(token) {
       if (token.length > tokenLengthMax) return fail('TOKEN_MALFORMED', 'the token is longer than 16 KiB');
+      const digest = createHash('sha256').update(token).digest('base64');
+      const cached = cache.find(digest);
+      if (cached !== undefined) return readClaims(cached);
       let payload: JWTPayload;
       try {
         payload = await verifyPayload(token);
+        cache.remember(digest, payload);
       } catch (error) {
         if (error instanceof JwksUnavailable) return fail('KUBERNETES_DOWN', error.message);
         return failure(describeFailure(error));

@@ -156,7 +156,36 @@ function reflectionFile(version: string): MessageField {
   ];
 }
 
-/** google.protobuf.FileDescriptorSet of health and reflection, written from their wire facts. */
+/** The details that errors carry, so that tools can print them; RetryInfo needs an import and is left to them. */
+function errorDetailsFile(): MessageField {
+  const violation = message('FieldViolation', [
+    { name: 'field', number: 1, type: 'string' },
+    { name: 'description', number: 2, type: 'string' },
+  ]);
+  const violations: Field = {
+    name: 'field_violations',
+    number: 1,
+    type: 'message',
+    typeName: '.google.rpc.BadRequest.FieldViolation',
+    isRepeated: true,
+  };
+  return [
+    1,
+    [
+      [1, 'google/rpc/error_details.proto'],
+      [2, 'google.rpc'],
+      message('ErrorInfo', [
+        { name: 'reason', number: 1, type: 'string' },
+        { name: 'domain', number: 2, type: 'string' },
+      ]),
+      // In a message, field 3 holds the nested ones.
+      message('BadRequest', [violations], { extra: [[3, violation[1]]] }),
+      [12, 'proto3'],
+    ],
+  ];
+}
+
+/** google.protobuf.FileDescriptorSet of health, reflection and error details, written from their wire facts. */
 export function buildPlatformDescriptorSet(): Buffer {
-  return buildMessage([healthFile(), reflectionFile('v1'), reflectionFile('v1alpha')]);
+  return buildMessage([healthFile(), errorDetailsFile(), reflectionFile('v1'), reflectionFile('v1alpha')]);
 }

@@ -62,6 +62,8 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     'google.protobuf.Timestamp',
     'grpc.health.v1.Health',
     'grpc.health.v1.HealthCheckResponse.ServingStatus',
+    'google.rpc.ErrorInfo',
+    'google.rpc.BadRequest.FieldViolation',
     `grpc.reflection.${version}.ServerReflection`,
   ])('describes %s in files that a strict reader accepts', async (symbol) => {
     const [list] = bytesOf(parseMessage(await reflect(version, [[4, symbol]])), 4);
