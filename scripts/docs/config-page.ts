@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { agentConfigShape } from '@signet/agent';
-import { components } from '@signet/control-plane';
-import { listConfigLeaves, meshConfigShape } from '@signet/runtime';
-import { z } from 'zod';
+import { buildComponentSchema, components, isComponentName } from '@signet/control-plane';
+import { listConfigLeaves, meshConfigSchema } from '@signet/runtime';
 import { buildPage, formatMarkdownTable, type Page } from './markdown.ts';
 
-function settingsTable(schema: z.core.$ZodType): string {
+function settingsTable(schema: Parameters<typeof listConfigLeaves>[0]): string {
   const rows = listConfigLeaves(schema, 'SIGNET').map((leaf) => [
     `\`${leaf.path}\``,
     leaf.type,
@@ -18,10 +17,9 @@ function settingsTable(schema: z.core.$ZodType): string {
 
 /** docs/config.md. */
 export function buildConfigPage(): Page {
-  const sections = Object.entries(components).flatMap(([name, component]) => [
-    `## ${name}`,
-    settingsTable(z.strictObject({ ...component.shape })),
-  ]);
+  const sections = Object.keys(components)
+    .filter(isComponentName)
+    .flatMap((name) => [`## ${name}`, settingsTable(buildComponentSchema(name))]);
   return buildPage({
     file: 'config.md',
     title: 'Configuration',
@@ -29,7 +27,7 @@ export function buildConfigPage(): Page {
     parts: [
       'One YAML file serves all components of `signetd`. An environment variable wins over the file, a flag (`--listen.portBase 16000`) over both. Unknown keys are refused; all problems are reported at once, with file and line, and end the process with exit code 2. `signetd COMPONENT… --config FILE --print-config` prints what is in effect, secrets redacted.',
       '## All components',
-      settingsTable(z.strictObject(meshConfigShape)),
+      settingsTable(meshConfigSchema),
       ...sections,
       '## agent',
       'A file of its own.',

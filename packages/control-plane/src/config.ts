@@ -18,3 +18,8 @@ export function buildControlPlaneSchema(names: readonly ComponentName[]): z.ZodT
   }
   return z.strictObject({ ...others, ...meshConfigShape, ...own }) as unknown as z.ZodType<MeshConfig>;
 }
+
+/** The schema of a component's own settings alone, for documents. */
+export function buildComponentSchema(name: ComponentName): z.ZodType {
+  return z.strictObject({ ...components[name].shape });
+}

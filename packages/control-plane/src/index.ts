@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 export { createControlPlaneApp } from './app.ts';
 export { components, isComponentName, type Component, type ComponentName } from './components.ts';
-export { buildControlPlaneSchema } from './config.ts';
+export { buildComponentSchema, buildControlPlaneSchema } from './config.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
-const program = path.resolve(import.meta.dirname, '../lifecycle-program.ts');
+const program = fileURLToPath(new URL('../lifecycle-program.ts', import.meta.url));
 
 function run(
   scenario: string,
