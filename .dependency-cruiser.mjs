@@ -20,7 +20,7 @@ const layers = {
   agent: ['model', 'proto', 'runtime', 'pki', 'identity'],
   cli: ['model', 'proto', 'runtime', 'identity'],
   'control-plane': ['model', 'runtime', 'proto', 'ca', 'discovery', 'config'],
-  playground: ['model', 'proto', 'runtime', 'kube', 'control-plane'],
+  playground: ['model', 'proto', 'runtime', 'kube', 'identity', 'control-plane'],
 };
 
 /** Library → packages that may import it. */

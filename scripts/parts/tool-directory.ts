@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { toolsDirectory } from '../bootstrap/cache.mjs';
 import { withLock } from '../bootstrap/lock.mjs';
@@ -25,10 +25,14 @@ export async function ensureTool(tool: Tool): Promise<string> {
   const isThere = async (): Promise<boolean> =>
     existsSync(path.join(directory, tool.proof)) && (tool.isUsable === undefined || (await tool.isUsable(directory)));
   if (await isThere()) return directory;
+  mkdirSync(toolsDirectory(), { recursive: true });
   await withLock(tool.id, async () => {
     if (await isThere()) return;
+    // What an interrupted command left; nobody else is at it while the lock is held.
+    for (const name of readdirSync(toolsDirectory()).filter((entry) => entry.startsWith(`${tool.id}.new-`))) {
+      rmSync(path.join(toolsDirectory(), name), { recursive: true, force: true });
+    }
     const fresh = `${directory}.new-${process.pid}`;
-    rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true });
     try {
       await step(tool.title, () => tool.build(fresh));

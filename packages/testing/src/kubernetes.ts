@@ -215,7 +215,8 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     if (started.exit() !== undefined) throw new Error(`kube-apiserver ended: ${started.output().slice(-4000)}`);
   };
   const stopApiserver = async (): Promise<void> => {
-    await apiserver?.stop();
+    // Open watches would hold it up for as long as it is given.
+    await apiserver?.stop(1000);
     apiserver = undefined;
   };
   const stop = async (): Promise<void> => {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command kubernetes is one program for the parts of a Kubernetes control plane and node that the tests need. It switches
 // on the name by which it was called, so that one link and one set of pages in memory serve all of them.
 package main
@@ -19,7 +21,6 @@ import (
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
-
 )
 
 func main() {
