@@ -70,10 +70,13 @@ function trustDomainOf(context: CliContext): string {
   return parsed.value.trustDomain;
 }
 
-/** Creates the connections of a context. */
+/** Creates the connections of a context. Throws when its files are missing. */
 export function createConnections(context: CliContext): Connections {
-  const rootsPem = (): string => readRequired(context.rootsFile);
-  const token = (): string => readRequired(context.tokenFile).trim();
+  // Read once and at once: a command is short, and what is missing is to be said before anything is tried.
+  const roots = readRequired(context.rootsFile);
+  const ownToken = readRequired(context.tokenFile).trim();
+  const rootsPem = (): string => roots;
+  const token = (): string => ownToken;
   const open: Channel[] = [];
   const closers: (() => Promise<void>)[] = [];
 
@@ -92,7 +95,7 @@ export function createConnections(context: CliContext): Connections {
       token,
       rootsPem,
       caServerIds: context.controlPlaneIds,
-      expectedSpiffeId: formatSpiffeId({ trustDomain: trustDomainOf(context), ...readTokenAccount(token()) }),
+      expectedSpiffeId: formatSpiffeId({ trustDomain: trustDomainOf(context), ...readTokenAccount(ownToken) }),
       profile: 'workload',
       lifetimeSeconds: certificateLifetimeSeconds,
       logger: createLogger({ component: 'cli', level: 'fatal' }),
