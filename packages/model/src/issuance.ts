@@ -4,8 +4,8 @@ import type { SpiffeId } from './spiffe-id.ts';
 /** Names and uses of a certificate. */
 export type CertificateProfile = 'workload' | 'serving';
 
-/** How a caller proved itself. */
-export type AttestationMethod = 'token-jwks' | 'token-review' | 'mtls';
+/** How a caller proved itself; `self` is the CA, which needs no proof to itself. */
+export type AttestationMethod = 'token-jwks' | 'token-review' | 'mtls' | 'self';
 
 /** Who asked, as far as it was proved by the platform. */
 export interface AttestedIdentity {

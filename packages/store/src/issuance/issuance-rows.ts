@@ -24,7 +24,7 @@ export interface IssuanceRow {
   readonly dns_names: string;
 }
 
-const methods: ReadonlySet<string> = new Set(['token-jwks', 'token-review', 'mtls'] satisfies AttestationMethod[]);
+const methods: ReadonlySet<string> = new Set(['token-jwks', 'token-review', 'mtls', 'self'] satisfies AttestationMethod[]);
 const profileNames: ReadonlySet<string> = new Set(['workload', 'serving'] satisfies CertificateProfile[]);
 
 /** Reads a row; one that was not written by this package is a broken invariant. */
