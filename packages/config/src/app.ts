@@ -47,6 +47,7 @@ export interface ConfigAppDeps {
 }
 
 const sweepMs = 1000;
+const sweepsPerPrune = 60;
 
 /** Composes the config service: inventory and ledger in, ADS and ProxyStatus out. */
 export function createConfigApp(deps: ConfigAppDeps): App {
@@ -65,6 +66,7 @@ class ConfigApp implements App {
   readonly #server: GrpcServer;
   #followers: readonly Promise<void>[] = [];
   #sweeper: NodeJS.Timeout | undefined;
+  #sweeps = 0;
 
   constructor(deps: ConfigAppDeps) {
     const { config, logger, metrics, clock } = deps;
@@ -201,7 +203,8 @@ class ConfigApp implements App {
 
   #sweep(): void {
     const now = this.#deps.clock.now();
-    this.#issuances.prune(now);
+    this.#sweeps += 1;
+    if (this.#sweeps % sweepsPerPrune === 0) this.#issuances.prune(now);
     const count = this.#server.closeConnections((peer) => peer !== undefined && peer.notAfter <= now);
     this.#events.connectionsClosed({ cause: 'certificate-expired', count });
     this.#updateServing();
