@@ -10,9 +10,9 @@ const unitTests: Step = {
   name: 'unit tests (jest)',
   run: async () => {
     const files = findTests('{packages,scripts}/**/*.test.ts').filter(
-      (file) => !/\/test\/|^packages\/e2e\//.test(file),
+      (file) => !/\/test\/|\.int\.test\.ts$|^packages\/e2e\//.test(file),
     );
-    const totals = await runJest({ files, isSerial: false, args: ['--silent'] });
+    const totals = await runJest({ files, isSerial: false, isQuiet: true, args: ['--silent'] });
     if (totals.failed > 0) throw new Error(`${totals.failed} of ${totals.passed + totals.failed} failed`);
     process.stderr.write(`     ${totals.passed} tests in ${totals.files.length} files\n`);
   },

@@ -11,6 +11,8 @@ export interface JestRun {
   readonly files: readonly string[];
   /** One file after the other in one process: for suites that start big programs. */
   readonly isSerial: boolean;
+  /** Keeps what jest prints to itself unless something fails. */
+  readonly isQuiet?: boolean;
   /** Additional arguments of jest. */
   readonly args?: readonly string[];
 }
@@ -70,7 +72,12 @@ function spawnJest(run: JestRun, reportFile: string): Promise<number | string | 
   ];
   return new Promise((resolve, reject) => {
     // The report also goes to stdout, which belongs to the command.
-    const child = spawn(process.execPath, args, { cwd: repositoryDir, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, args, { cwd: repositoryDir, stdio: ['ignore', 'ignore', 'pipe'] });
+    let kept = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (run.isQuiet === true) kept += text;
+      else process.stderr.write(text);
+    });
     const watch = setInterval(() => {
       if (!existsSync(reportFile)) return;
       clearInterval(watch);
@@ -80,8 +87,9 @@ function spawnJest(run: JestRun, reportFile: string): Promise<number | string | 
       }, lingerMsMax).unref();
     }, 1000);
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    child.once('close', (code, signal) => {
       clearInterval(watch);
+      if (code !== 0) process.stderr.write(kept);
       resolve(code ?? signal);
     });
   });
