@@ -96,6 +96,12 @@ export const meshConfigShape = {
     .strictObject({
       host: text('Address to listen on.').default('0.0.0.0'),
       portBase: z.int().min(0).max(65_500).default(15_000).describe('Port 150xx becomes portBase + xx.'),
+      healthPort: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .optional()
+        .describe('Port of health and metrics; portBase + 14 unless set. Two processes on one address need two.'),
     })
     .prefault({}),
   tokens: tokens.optional(),
@@ -119,5 +125,6 @@ export type MeshConfig = z.infer<typeof meshConfigSchema>;
 
 /** Port of a control-plane listener under `listen.portBase`; base 0 lets the system pick each. */
 export function listenPort(config: Pick<MeshConfig, 'listen'>, name: keyof typeof controlPlanePorts): number {
+  if (name === 'health' && config.listen.healthPort !== undefined) return config.listen.healthPort;
   return config.listen.portBase === 0 ? 0 : config.listen.portBase + (controlPlanePorts[name] - 15_000);
 }

@@ -46,7 +46,7 @@ export async function startBenchControlPlane(podCount: number): Promise<BenchCon
   const subjects = writeBenchCluster(at('cluster'), podCount);
   const base = await findPortBase();
   writeFileSync(at('jwks.json'), issuer.jwks);
-  writeFileSync(at('master.key'), randomBytes(32).toString('base64'), { mode: 0o600 });
+  writeFileSync(at('master.key'), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   writeFileSync(at('token'), issuer.issueToken(account));
   const config = {
     controlPlane: {
