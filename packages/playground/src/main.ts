@@ -32,9 +32,11 @@ async function main(): Promise<number> {
     problems.push(text);
     if (options.isOnce || !process.stderr.isTTY) say(text);
   };
-  const playground = await launchPlayground(options, { progress: say, problem: onProblem });
+  const playground = await launchPlayground(options, { progress: say, problem: onProblem }, abort.signal);
   try {
-    void playground.ended.then(() => abort.abort(new Error(`the cluster ended by itself; see ${playground.paths.logs}`)));
+    void playground.ended.then(() =>
+      abort.abort(new Error(`the cluster ended by itself; see ${playground.paths.logs}`)),
+    );
     return options.isOnce
       ? await once(playground, options, abort.signal)
       : await live(playground, { options, signal: abort.signal, problems });

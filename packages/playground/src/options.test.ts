@@ -9,18 +9,45 @@ describe('parsePlaygroundOptions', () => {
     const parsed = parsePlaygroundOptions([], env);
     expect(parsed).toMatchObject({
       ok: true,
-      value: { stateDirectory: '/home/someone/.local/state/signet', portBase: 15_000, attestation: true, isOnce: false, isJson: false },
+      value: {
+        stateDirectory: '/home/someone/.local/state/signet',
+        portBase: 15_000,
+        attestation: true,
+        isOnce: false,
+        isJson: false,
+      },
     });
   });
 
   test('reads everything', () => {
     const parsed = parsePlaygroundOptions(
-      ['--mesh', '/tmp', '--state', '/x/y', '--port-base', '20000', '--without', 'attestation', '--once', '-o', 'json', '--split'],
+      [
+        '--mesh',
+        '/tmp',
+        '--state',
+        '/x/y',
+        '--port-base',
+        '20000',
+        '--without',
+        'attestation',
+        '--once',
+        '-o',
+        'json',
+        '--split',
+      ],
       env,
     );
     expect(parsed).toMatchObject({
       ok: true,
-      value: { meshDirectory: '/tmp', stateDirectory: '/x/y', portBase: 20_000, attestation: false, isOnce: true, isJson: true, isSplit: true },
+      value: {
+        meshDirectory: '/tmp',
+        stateDirectory: '/x/y',
+        portBase: 20_000,
+        attestation: false,
+        isOnce: true,
+        isJson: true,
+        isSplit: true,
+      },
     });
   });
 

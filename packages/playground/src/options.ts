@@ -37,21 +37,28 @@ export const usage = `usage: npm run demo -- [OPTION…]
 const repositoryDirectory = path.resolve(import.meta.dirname, '../../..');
 
 /** Reads the command line; the failure lists every problem. `help` is a success without options. */
-export function parsePlaygroundOptions(args: readonly string[], env: NodeJS.ProcessEnv): Result<PlaygroundOptions | 'help', readonly string[]> {
+export function parsePlaygroundOptions(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Result<PlaygroundOptions | 'help', readonly string[]> {
   const parsed = parse(args);
   if (!parsed.ok) return failure([parsed.error]);
   const { values } = parsed;
   if (values.help === true) return success('help');
   const problems: string[] = [];
   const meshDirectory = path.resolve(values.mesh ?? path.join(repositoryDirectory, 'docs/examples/shop'));
-  if (!existsSync(meshDirectory) || !statSync(meshDirectory).isDirectory()) problems.push(`--mesh: ${meshDirectory} is not a directory`);
+  if (!existsSync(meshDirectory) || !statSync(meshDirectory).isDirectory())
+    problems.push(`--mesh: ${meshDirectory} is not a directory`);
   const stateHome = env['XDG_STATE_HOME'] || path.join(env['HOME'] ?? homedir(), '.local/state');
   const stateDirectory = path.resolve(values.state ?? path.join(stateHome, 'signet'));
   // Pods get an empty /run of their own, so nothing that they need can be there.
-  if (/^(\/var)?\/run(\/|$)/.test(stateDirectory)) problems.push(`--state: ${stateDirectory} is below /run; choose another place`);
-  if (!path.relative(stateDirectory, meshDirectory).startsWith('..')) problems.push('--state: it must not hold the manifests');
+  if (/^(\/var)?\/run(\/|$)/.test(stateDirectory))
+    problems.push(`--state: ${stateDirectory} is below /run; choose another place`);
+  if (!path.relative(stateDirectory, meshDirectory).startsWith('..'))
+    problems.push('--state: it must not hold the manifests');
   const portBase = Number(values['port-base'] ?? 15_000);
-  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_500) problems.push('--port-base: expected a number from 1024 to 65500');
+  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > 65_500)
+    problems.push('--port-base: expected a number from 1024 to 65500');
   const { without } = values;
   if (without !== undefined && without !== 'attestation') problems.push(`--without: «${without}» is not «attestation»`);
   if (values.output !== undefined && values.output !== 'json') problems.push(`-o: «${values.output}» is not «json»`);
@@ -90,7 +97,9 @@ function parseStrictly(args: readonly string[]) {
   });
 }
 
-function parse(args: readonly string[]): { readonly ok: true; readonly values: Parsed['values'] } | { readonly ok: false; readonly error: string } {
+function parse(
+  args: readonly string[],
+): { readonly ok: true; readonly values: Parsed['values'] } | { readonly ok: false; readonly error: string } {
   try {
     return { ok: true, values: parseStrictly(args).values };
   } catch (error) {

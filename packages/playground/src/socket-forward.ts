@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Server } from 'node:net';
 
 /** Listens on one address and passes every connection on to another. */
-export async function startForward(from: { readonly path: string } | { readonly host: string; readonly port: number }, to: NetConnectOpts): Promise<Server> {
+export async function startForward(
+  from: { readonly path: string } | { readonly host: string; readonly port: number },
+  to: NetConnectOpts,
+): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ ...to, allowHalfOpen: true });
     near.pipe(far).pipe(near);

@@ -6,9 +6,9 @@ import { defaultRootNamespace, defaultTrustDomain, tokenAudience } from '@signet
 import { stringify } from 'yaml';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { startProcess, type ManagedProcess } from '../child-process.ts';
-import { tokenIssuer } from '../kubelet/token-issuer.ts';
 import { networkPlan } from '../network-plan.ts';
 import type { StatePaths } from '../state-paths.ts';
+import type { ClusterBackend } from './cluster-backend.ts';
 import type { Database } from './postgres.ts';
 
 const program = path.resolve(import.meta.dirname, '../../../control-plane/src/main.ts');
@@ -17,13 +17,11 @@ const components = ['ca', 'discovery', 'config'] as const;
 /** What the control plane is told. */
 export interface ControlPlaneOptions {
   readonly paths: StatePaths;
-  readonly meshDirectory: string;
   readonly database: Database;
+  readonly backend: ClusterBackend;
   readonly attestation: boolean;
   /** One process for each service. */
   readonly isSplit: boolean;
-  /** Kubeconfig of a real kube-apiserver; undefined for manifests. */
-  readonly kubeconfig: string | undefined;
   /** Token file of signet-system/signetd. */
   readonly tokenFile: string;
   readonly onRestart: (what: string) => void;
@@ -37,14 +35,19 @@ export interface ControlPlane {
 /** Starts signetd in the cluster's namespace. */
 export function startControlPlane(options: ControlPlaneOptions): ControlPlane {
   const groups = options.isSplit ? components.map((component) => [component]) : [[...components]];
-  const supervised = groups.map((group, index) => supervise(group, { ...options, healthPort: 15_014 + (options.isSplit ? 100 * index : 0) }));
+  const supervised = groups.map((group, index) =>
+    supervise(group, { ...options, healthPort: 15_014 + (options.isSplit ? 100 * index : 0) }),
+  );
   return { stop: async () => void (await Promise.all(supervised.map((one) => one.stop()))) };
 }
 
 const firstBackoffMs = 100;
 const maxBackoffMs = 5000;
 
-function supervise(group: readonly string[], options: ControlPlaneOptions & { readonly healthPort: number }): ControlPlane {
+function supervise(
+  group: readonly string[],
+  options: ControlPlaneOptions & { readonly healthPort: number },
+): ControlPlane {
   const name = group.length === 1 ? `signetd-${group[0]}` : 'signetd';
   const configFile = path.join(options.paths.controlPlane, `${name}.yaml`);
   writeFileAtomically(configFile, stringify(controlPlaneSettings(options)), 0o600);
@@ -107,11 +110,8 @@ function controlPlaneSettings(options: ControlPlaneOptions & { readonly healthPo
     operators: { accounts: [`${defaultRootNamespace}/signet-operator`] },
     trustBundleFile: paths.rootsFile,
     listen: { host: networkPlan.gateway, portBase: 15_000 },
-    tokens: { issuer: tokenIssuer, jwksFile: paths.jwksFile, audiences: [tokenAudience, 'istio-ca'] },
-    source:
-      options.kubeconfig === undefined
-        ? { kind: 'manifests', directories: [options.meshDirectory, paths.objects] }
-        : { kind: 'kubernetes', kubeconfig: options.kubeconfig },
+    tokens: { issuer: options.backend.tokenIssuer, jwksFile: paths.jwksFile, audiences: [tokenAudience, 'istio-ca'] },
+    source: options.backend.source,
     database: { host: database.host, database: database.database, port: 5432, user: database.user },
     ca: { keyFile },
     discovery: { attestation: options.attestation },

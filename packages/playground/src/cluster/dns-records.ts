@@ -18,11 +18,15 @@ export function dnsRecords(services: readonly ServiceObject[], slices: readonly 
       continue;
     }
     const entries = slices
-      .filter((slice) => slice.metadata.namespace === namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === name)
+      .filter(
+        (slice) =>
+          slice.metadata.namespace === namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === name,
+      )
       .flatMap((slice) => slice.endpoints)
       .filter((entry) => entry.conditions.ready);
     records.set(host, [...new Set(entries.flatMap((entry) => entry.addresses))]);
-    for (const entry of entries) if (entry.hostname !== undefined) records.set(`${entry.hostname}.${host}`, entry.addresses);
+    for (const entry of entries)
+      if (entry.hostname !== undefined) records.set(`${entry.hostname}.${host}`, entry.addresses);
   }
   return records;
 }

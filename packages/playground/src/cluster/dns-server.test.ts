@@ -33,7 +33,11 @@ const slices: EndpointSlice[] = [
 function ask(name: string, type: 'A' | 'AAAA' = 'A') {
   const query = packet.decode(packet.encode({ type: 'query', id: 7, questions: [{ type, name }] }));
   const answer = packet.decode(packet.encode(answerQuery(query, dnsRecords(services, slices))));
-  return { id: answer.id, rcode: (answer as { rcode?: string }).rcode, data: answer.answers?.map((one) => ('data' in one ? one.data : '')) };
+  return {
+    id: answer.id,
+    rcode: (answer as { rcode?: string }).rcode,
+    data: answer.answers?.map((one) => ('data' in one ? one.data : '')),
+  };
 }
 
 describe('the cluster’s DNS', () => {

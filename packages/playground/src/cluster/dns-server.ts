@@ -16,7 +16,11 @@ export function answerQuery(query: Packet, records: DnsRecords): Packet {
   const question = query.questions?.[0];
   const name = (question?.name ?? '').toLowerCase().replace(/\.$/, '');
   const addresses = records.get(name);
-  const flags = packet.AUTHORITATIVE_ANSWER | packet.RECURSION_DESIRED | packet.RECURSION_AVAILABLE | (addresses === undefined ? nameError : 0);
+  const flags =
+    packet.AUTHORITATIVE_ANSWER |
+    packet.RECURSION_DESIRED |
+    packet.RECURSION_AVAILABLE |
+    (addresses === undefined ? nameError : 0);
   return {
     type: 'response',
     ...(query.id === undefined ? {} : { id: query.id }),

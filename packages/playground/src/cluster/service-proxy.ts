@@ -19,7 +19,9 @@ export function createServiceProxy(onProblem: (message: string) => void): Servic
       try {
         await run('nft', ['-f', '-'], rules);
       } catch (error) {
-        onProblem(`the rules for Service addresses were not accepted: ${error instanceof Error ? error.message : String(error)}`);
+        onProblem(
+          `the rules for Service addresses were not accepted: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
       installed = rules;
     }

@@ -12,7 +12,10 @@ export interface VirtualAddress {
 }
 
 /** Virtual addresses of all Services with a cluster address; TCP only. */
-export function virtualAddresses(services: readonly ServiceObject[], slices: readonly EndpointSlice[]): VirtualAddress[] {
+export function virtualAddresses(
+  services: readonly ServiceObject[],
+  slices: readonly EndpointSlice[],
+): VirtualAddress[] {
   return services.flatMap((service) => {
     const address = service.spec?.clusterIP;
     if (address === undefined || address === 'None' || address === '') return [];
@@ -31,7 +34,9 @@ function backendsOf(portName: string, slices: readonly EndpointSlice[]): { addre
   return slices.flatMap((slice) => {
     const port = slice.ports.find((candidate) => candidate.name === portName)?.port;
     if (port === undefined) return [];
-    return slice.endpoints.filter((entry) => entry.conditions.ready).flatMap((entry) => entry.addresses.map((address) => ({ address, port })));
+    return slice.endpoints
+      .filter((entry) => entry.conditions.ready)
+      .flatMap((entry) => entry.addresses.map((address) => ({ address, port })));
   });
 }
 
@@ -42,7 +47,9 @@ function backendsOf(portName: string, slices: readonly EndpointSlice[]): { addre
 export function serviceRules(addresses: readonly VirtualAddress[]): string {
   const reachable = addresses.filter((address) => address.backends.length > 0);
   const chains = reachable.flatMap(({ backends }, service) =>
-    backends.map(({ address, port }, backend) => `  chain s${service}b${backend} { meta l4proto tcp dnat to ${address}:${port}; }`),
+    backends.map(
+      ({ address, port }, backend) => `  chain s${service}b${backend} { meta l4proto tcp dnat to ${address}:${port}; }`,
+    ),
   );
   const rules = reachable.map(({ address, port, backends }, service) => {
     const choices = backends.map((_, backend) => `${backend} : goto s${service}b${backend}`).join(', ');

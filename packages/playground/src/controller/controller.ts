@@ -3,7 +3,14 @@ import { agentAnnotation, wantsAgent } from '@signet/model';
 import { nodeNames } from '../network-plan.ts';
 import { withPodDefaults } from './build-pod.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
-import { kubeKey, type KubeObject, type PodObject, type PodSpec, type PodStatus, type ServiceObject } from './kubernetes-objects.ts';
+import {
+  kubeKey,
+  type KubeObject,
+  type PodObject,
+  type PodSpec,
+  type PodStatus,
+  type ServiceObject,
+} from './kubernetes-objects.ts';
 import type { ManifestDirectory, Manifests } from './manifest-directory.ts';
 import { withServerMetadata } from './object-identity.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -33,7 +40,10 @@ export interface Controller {
   start(): void;
   stop(): void;
   /** The kubelet's report about a pod. */
-  setPodStatus(pod: { readonly namespace: string; readonly name: string; readonly uid: string }, status: PodStatus): void;
+  setPodStatus(
+    pod: { readonly namespace: string; readonly name: string; readonly uid: string },
+    status: PodStatus,
+  ): void;
   /** The pod's processes have ended after its deletion. */
   removePod(pod: { readonly namespace: string; readonly name: string; readonly uid: string }): void;
 }
@@ -112,7 +122,8 @@ export function createController(options: ControllerOptions): Controller {
 function createContext(options: ControllerOptions): ReconcileContext {
   const { store } = options;
   const now = options.now();
-  const livePods = (): PodObject[] => (store.list('Pod') as PodObject[]).filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const livePods = (): PodObject[] =>
+    (store.list('Pod') as PodObject[]).filter((pod) => pod.metadata.deletionTimestamp === undefined);
   return {
     store,
     now,
@@ -148,7 +159,11 @@ function resetPods(store: ObjectStore): void {
 
 function writeNodes(store: ObjectStore, now: Date): void {
   for (const name of nodeNames) {
-    const node: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } } };
+    const node: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    };
     store.put({ ...node, metadata: withServerMetadata(node, store.get(kubeKey(node)), now) });
   }
 }
@@ -167,7 +182,8 @@ function copyObjects(wanted: Manifests, context: ReconcileContext): void {
     const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     const key = kubeKey(namespace);
     keep.add(key);
-    if (!wanted.objects.has(key)) store.put({ ...namespace, metadata: withServerMetadata(namespace, store.get(key), now) });
+    if (!wanted.objects.has(key))
+      store.put({ ...namespace, metadata: withServerMetadata(namespace, store.get(key), now) });
   }
   for (const kind of copiedKinds.filter((name) => name !== 'ServiceAccount')) {
     for (const object of store.list(kind)) if (!keep.has(kubeKey(object))) store.delete(kubeKey(object));
@@ -182,7 +198,11 @@ function copyObject(object: KubeObject, { store, now }: ReconcileContext): void 
     return;
   }
   const taken = new Set((store.list('Service') as ServiceObject[]).map((service) => service.spec?.clusterIP ?? ''));
-  store.put({ ...object, metadata, spec: withServiceDefaults(object as ServiceObject, known as ServiceObject | undefined, taken) });
+  store.put({
+    ...object,
+    metadata,
+    spec: withServiceDefaults(object as ServiceObject, known as ServiceObject | undefined, taken),
+  });
 }
 
 function reconcileBarePods(wanted: Manifests, context: ReconcileContext): void {
@@ -193,8 +213,15 @@ function reconcileBarePods(wanted: Manifests, context: ReconcileContext): void {
     const template = JSON.stringify([spec, pod.metadata.labels, pod.metadata.annotations]);
     const existing = context.store.get(kubeKey(pod)) as PodObject | undefined;
     if (existing === undefined) {
-      context.createPod({ ...pod, spec, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [lastAppliedAnnotation]: template } } });
-    } else if (existing.metadata.annotations?.[lastAppliedAnnotation] !== template && existing.metadata.deletionTimestamp === undefined) {
+      context.createPod({
+        ...pod,
+        spec,
+        metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [lastAppliedAnnotation]: template } },
+      });
+    } else if (
+      existing.metadata.annotations?.[lastAppliedAnnotation] !== template &&
+      existing.metadata.deletionTimestamp === undefined
+    ) {
       context.deletePod(existing);
     }
   }
@@ -204,7 +231,9 @@ function reconcileBarePods(wanted: Manifests, context: ReconcileContext): void {
 const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 function deleteOrphans(wanted: Manifests, context: ReconcileContext): void {
-  const uids = new Set(['ReplicaSet', 'StatefulSet'].flatMap((kind) => context.store.list(kind).map((owner) => owner.metadata.uid)));
+  const uids = new Set(
+    ['ReplicaSet', 'StatefulSet'].flatMap((kind) => context.store.list(kind).map((owner) => owner.metadata.uid)),
+  );
   for (const pod of context.livePods()) {
     const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
     const isWanted = owner === undefined ? wanted.objects.has(kubeKey(pod)) : uids.has(owner.uid);
@@ -214,9 +243,13 @@ function deleteOrphans(wanted: Manifests, context: ReconcileContext): void {
 
 function writeAccounts({ store, now, livePods }: ReconcileContext): void {
   for (const pod of livePods()) {
-    const metadata = { name: pod.spec?.serviceAccountName ?? 'default', namespace: pod.metadata.namespace ?? 'default' };
+    const metadata = {
+      name: pod.spec?.serviceAccountName ?? 'default',
+      namespace: pod.metadata.namespace ?? 'default',
+    };
     const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata };
-    if (store.get(kubeKey(account)) === undefined) store.put({ ...account, metadata: withServerMetadata(account, undefined, now) });
+    if (store.get(kubeKey(account)) === undefined)
+      store.put({ ...account, metadata: withServerMetadata(account, undefined, now) });
   }
 }
 

@@ -27,7 +27,12 @@ function pod(name: string, change: Partial<PodObject['metadata']> = {}, ready = 
 
 describe('endpointSlicesOf', () => {
   test('takes every pod with the labels, whoever made it', () => {
-    const [slice] = endpointSlicesOf(service, [pod('b'), pod('a'), pod('other', { labels: { app: 'x' } }), pod('elsewhere', { namespace: 'y' })]);
+    const [slice] = endpointSlicesOf(service, [
+      pod('b'),
+      pod('a'),
+      pod('other', { labels: { app: 'x' } }),
+      pod('elsewhere', { namespace: 'y' }),
+    ]);
     expect(slice?.endpoints.map((entry) => entry.targetRef.name)).toEqual(['a', 'b']);
     expect(slice?.ports).toEqual([{ name: 'http', port: 8080, protocol: 'TCP' }]);
     expect(slice?.metadata.labels?.['kubernetes.io/service-name']).toBe('cart');
@@ -39,7 +44,10 @@ describe('endpointSlicesOf', () => {
   });
 
   test('publishes pods that are not ready where the Service says so', () => {
-    const publishing = { ...service, spec: { ...service.spec, publishNotReadyAddresses: true, ports: service.spec?.ports ?? [] } };
+    const publishing = {
+      ...service,
+      spec: { ...service.spec, publishNotReadyAddresses: true, ports: service.spec?.ports ?? [] },
+    };
     expect(endpointSlicesOf(service, [pod('a', {}, false)])[0]?.endpoints[0]?.conditions.ready).toBe(false);
     expect(endpointSlicesOf(publishing, [pod('a', {}, false)])[0]?.endpoints[0]?.conditions.ready).toBe(true);
   });

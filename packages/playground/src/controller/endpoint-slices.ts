@@ -45,7 +45,11 @@ export function endpointSlicesOf(service: ServiceObject, pods: readonly PodObjec
   return [...groups].map(([key, group]) => sliceOf(service, key, group));
 }
 
-function sliceOf(service: ServiceObject, key: string, group: { ports: SlicePort[]; endpoints: SliceEntry[] }): EndpointSlice {
+function sliceOf(
+  service: ServiceObject,
+  key: string,
+  group: { ports: SlicePort[]; endpoints: SliceEntry[] },
+): EndpointSlice {
   const { name, namespace } = service.metadata;
   return {
     apiVersion: 'discovery.k8s.io/v1',
@@ -84,9 +88,17 @@ function portsOf(service: ServiceObject, pod: PodObject): SlicePort[] {
   const declared = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
   return (service.spec?.ports ?? []).flatMap((port) => {
     const target = port.targetPort ?? port.port;
-    const number = typeof target === 'number' ? target : declared.find((candidate) => candidate.name === target)?.containerPort;
+    const number =
+      typeof target === 'number' ? target : declared.find((candidate) => candidate.name === target)?.containerPort;
     if (number === undefined) return [];
     const { appProtocol } = port;
-    return [{ name: port.name ?? '', port: number, protocol: port.protocol ?? 'TCP', ...(appProtocol === undefined ? {} : { appProtocol }) }];
+    return [
+      {
+        name: port.name ?? '',
+        port: number,
+        protocol: port.protocol ?? 'TCP',
+        ...(appProtocol === undefined ? {} : { appProtocol }),
+      },
+    ];
   });
 }

@@ -6,7 +6,13 @@ const stringMap = z.record(z.string(), z.string());
 const portNumber = z.number().int().min(1).max(65_535);
 const portReference = z.union([portNumber, z.string().min(1)]);
 
-const ownerReference = z.looseObject({ apiVersion: z.string(), kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().optional() });
+const ownerReference = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().optional(),
+});
 
 export const metadataShape = z.looseObject({
   name: z.string().min(1),
@@ -87,7 +93,12 @@ const selector = z.looseObject({ matchLabels: stringMap });
 const replicas = z.number().int().min(0).max(100).default(1);
 
 export const deploymentSpecShape = z.looseObject({ replicas, selector, template: podTemplateShape });
-export const statefulSetSpecShape = z.looseObject({ replicas, selector, template: podTemplateShape, serviceName: z.string().optional() });
+export const statefulSetSpecShape = z.looseObject({
+  replicas,
+  selector,
+  template: podTemplateShape,
+  serviceName: z.string().optional(),
+});
 
 const servicePort = z.looseObject({
   name: z.string().optional(),
@@ -160,7 +171,10 @@ export type PodObject = KubeObject<PodSpec, PodStatus>;
 export type ServiceObject = KubeObject<ServiceSpec>;
 
 /** Key of an object in maps and file names. */
-export function kubeKey(object: { readonly kind: string; readonly metadata: Pick<Metadata, 'name' | 'namespace'> }): string {
+export function kubeKey(object: {
+  readonly kind: string;
+  readonly metadata: Pick<Metadata, 'name' | 'namespace'>;
+}): string {
   const { name, namespace } = object.metadata;
   return namespace === undefined || namespace === '' ? `${object.kind}.${name}` : `${object.kind}.${namespace}.${name}`;
 }
@@ -171,7 +185,10 @@ export function isPodReady(pod: PodObject): boolean {
 }
 
 /** True when every label of the selector is on the object. */
-export function selects(selectorLabels: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> | null | undefined): boolean {
+export function selects(
+  selectorLabels: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> | null | undefined,
+): boolean {
   const entries = Object.entries(selectorLabels);
   return entries.length > 0 && entries.every(([name, value]) => labels?.[name] === value);
 }

@@ -35,7 +35,9 @@ export function openObjectStore(directory: string): ObjectStore {
       const same = { ...object, metadata: { ...object.metadata, resourceVersion } };
       if (known !== undefined && isDeepStrictEqual(known, JSON.parse(JSON.stringify(same)))) return;
       version += 1;
-      const next = JSON.parse(JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } })) as KubeObject;
+      const next = JSON.parse(
+        JSON.stringify({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }),
+      ) as KubeObject;
       objects.set(key, next);
       writeFileAtomically(path.join(directory, `${key}.json`), `${JSON.stringify(next, undefined, 1)}\n`);
     },

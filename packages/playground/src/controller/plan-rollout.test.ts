@@ -30,7 +30,9 @@ describe('planDeployment', () => {
     for (let round = 0; round < 50; round += 1) {
       const step = planDeployment(pods, replicas);
       pods = pods.filter((candidate) => !step.remove.includes(candidate.name));
-      expect(pods.filter((candidate) => candidate.isReady).length).toBeGreaterThanOrEqual(replicas - Math.floor(replicas / 4));
+      expect(pods.filter((candidate) => candidate.isReady).length).toBeGreaterThanOrEqual(
+        replicas - Math.floor(replicas / 4),
+      );
       pods.push(...Array.from({ length: step.create }, (_, index) => pod(`new-${round}-${index}`, true, false)));
       expect(pods.length).toBeLessThanOrEqual(replicas + Math.ceil(replicas / 4));
       pods = pods.map((candidate) => ({ ...candidate, isReady: true }));
@@ -41,7 +43,10 @@ describe('planDeployment', () => {
 });
 
 describe('planStatefulSet', () => {
-  const member = (ordinal: number, isCurrent: boolean, isReady: boolean) => ({ ...pod(`db-${ordinal}`, isCurrent, isReady), ordinal });
+  const member = (ordinal: number, isCurrent: boolean, isReady: boolean) => ({
+    ...pod(`db-${ordinal}`, isCurrent, isReady),
+    ordinal,
+  });
 
   test('creates missing ordinals', () => {
     expect(planStatefulSet([member(1, true, true)], 3).create).toEqual([0, 2]);
@@ -54,6 +59,9 @@ describe('planStatefulSet', () => {
   });
 
   test('removes what is beyond the number asked for', () => {
-    expect(planStatefulSet([member(0, true, true), member(1, true, true)], 1)).toEqual({ create: [], remove: ['db-1'] });
+    expect(planStatefulSet([member(0, true, true), member(1, true, true)], 1)).toEqual({
+      create: [],
+      remove: ['db-1'],
+    });
   });
 });

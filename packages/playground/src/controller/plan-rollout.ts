@@ -26,7 +26,9 @@ export function planDeployment(pods: readonly RolloutPod[], replicas: number): R
   const surge = Math.ceil(replicas / 4);
   const create = Math.max(0, Math.min(replicas - current.length, replicas + surge - pods.length));
   // Scaling down takes those that are not ready first.
-  const excess = [...current].sort((a, b) => Number(a.isReady) - Number(b.isReady)).slice(0, Math.max(0, current.length - replicas));
+  const excess = [...current]
+    .sort((a, b) => Number(a.isReady) - Number(b.isReady))
+    .slice(0, Math.max(0, current.length - replicas));
   const minReady = replicas - Math.floor(replicas / 4);
   let spare = pods.filter((pod) => pod.isReady).length - excess.filter((pod) => pod.isReady).length - minReady;
   const remove = excess.map((pod) => pod.name);

@@ -29,7 +29,8 @@ metadata: { name: default }
   });
 
   test('names file, line and field', () => {
-    const text = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec:\n  ports:\n    - { port: 80 }\n    - { port: 0 }\n';
+    const text =
+      'apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n---\napiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec:\n  ports:\n    - { port: 80 }\n    - { port: 0 }\n';
     const { problems, isBroken } = parseManifests(text, 'x.yaml');
     expect(problems).toEqual([expect.stringMatching(/^x\.yaml:11: Service b: spec\.ports\.1\.port: /)]);
     expect(isBroken).toBe(false);

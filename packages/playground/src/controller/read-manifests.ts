@@ -38,10 +38,19 @@ export interface FileContent {
 /** Files of a directory of manifests, in order, without those whose name starts with a dot. */
 export function listManifestFiles(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && statSync(path.join(entry.parentPath, entry.name)).isFile()))
+    .filter(
+      (entry) =>
+        entry.isFile() || (entry.isSymbolicLink() && statSync(path.join(entry.parentPath, entry.name)).isFile()),
+    )
     .filter((entry) => /^[^.].*\.(ya?ml|json)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => !path.relative(directory, file).split(path.sep).some((part) => part.startsWith('.')))
+    .filter(
+      (file) =>
+        !path
+          .relative(directory, file)
+          .split(path.sep)
+          .some((part) => part.startsWith('.')),
+    )
     .toSorted();
 }
 
@@ -76,7 +85,9 @@ export function parseManifests(text: string, file: string): FileContent {
 
 function itemsOf(value: unknown): readonly { readonly item: unknown; readonly at: readonly PropertyKey[] }[] {
   const list = z.looseObject({ kind: z.literal('List'), items: z.array(z.unknown()) }).safeParse(value);
-  return list.success ? list.data.items.map((item, index) => ({ item, at: ['items', index] })) : [{ item: value, at: [] }];
+  return list.success
+    ? list.data.items.map((item, index) => ({ item, at: ['items', index] }))
+    : [{ item: value, at: [] }];
 }
 
 /** Line of a field, or of the nearest thing above it that exists. */
@@ -102,7 +113,10 @@ function readObject(value: unknown, into: ReadTarget): void {
   }
   const { kind, metadata } = head.data;
   const name = `${kind} ${metadata.name}`;
-  if (unsupported.has(kind)) into.problems.push(`${into.where([])}: ${name}: the playground does not run ${kind}s; use a Deployment, StatefulSet or Pod`);
+  if (unsupported.has(kind))
+    into.problems.push(
+      `${into.where([])}: ${name}: the playground does not run ${kind}s; use a Deployment, StatefulSet or Pod`,
+    );
   const shape = specShapes[kind];
   if (shape === undefined) return;
   const spec = shape.safeParse(head.data['spec']);
@@ -115,7 +129,10 @@ function readObject(value: unknown, into: ReadTarget): void {
   into.objects.push((spec.data === undefined ? object : { ...object, spec: spec.data }) as KubeObject);
 }
 
-function describe(error: z.ZodError, object: { where: ReadTarget['where']; name: string; at: readonly PropertyKey[] }): string[] {
+function describe(
+  error: z.ZodError,
+  object: { where: ReadTarget['where']; name: string; at: readonly PropertyKey[] },
+): string[] {
   return error.issues.map((issue) => {
     const field = [...object.at, ...issue.path];
     return `${object.where(field)}: ${object.name}: ${field.join('.')}: ${issue.message}`;

@@ -9,7 +9,8 @@ const revisionLabel = 'controller-revision-hash';
 
 /** Brings every StatefulSet one step forward; pods are created in parallel. */
 export function reconcileStatefulSets(context: ReconcileContext): void {
-  for (const object of context.store.list('StatefulSet')) reconcileStatefulSet(object as KubeObject<StatefulSetSpec>, context);
+  for (const object of context.store.list('StatefulSet'))
+    reconcileStatefulSet(object as KubeObject<StatefulSetSpec>, context);
 }
 
 function reconcileStatefulSet(set: KubeObject<StatefulSetSpec>, context: ReconcileContext): void {
@@ -32,8 +33,20 @@ function reconcileStatefulSet(set: KubeObject<StatefulSetSpec>, context: Reconci
   }
   for (const ordinal of step.create) {
     const name = `${set.metadata.name}-${ordinal}`;
-    const extraLabels = { [revisionLabel]: revision, 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal) };
-    const pod = podFromTemplate(spec.template, { name, namespace: set.metadata.namespace ?? 'default', owner: set, extraLabels });
-    context.createPod({ ...pod, spec: { ...pod.spec, containers: pod.spec?.containers ?? [], hostname: name, subdomain: spec.serviceName } });
+    const extraLabels = {
+      [revisionLabel]: revision,
+      'statefulset.kubernetes.io/pod-name': name,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+    };
+    const pod = podFromTemplate(spec.template, {
+      name,
+      namespace: set.metadata.namespace ?? 'default',
+      owner: set,
+      extraLabels,
+    });
+    context.createPod({
+      ...pod,
+      spec: { ...pod.spec, containers: pod.spec?.containers ?? [], hostname: name, subdomain: spec.serviceName },
+    });
   }
 }

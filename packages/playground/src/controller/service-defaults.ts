@@ -16,12 +16,28 @@ export function allocateClusterIp(key: string, taken: ReadonlySet<string>): stri
 }
 
 /** Adds what the API server adds to a Service. */
-export function withServiceDefaults(service: ServiceObject, known: ServiceObject | undefined, taken: ReadonlySet<string>): ServiceSpec {
+export function withServiceDefaults(
+  service: ServiceObject,
+  known: ServiceObject | undefined,
+  taken: ReadonlySet<string>,
+): ServiceSpec {
   const spec = service.spec ?? { ports: [] };
   const type = spec.type ?? 'ClusterIP';
-  const ports = spec.ports.map((port) => ({ ...port, protocol: port.protocol ?? 'TCP', targetPort: port.targetPort ?? port.port }));
+  const ports = spec.ports.map((port) => ({
+    ...port,
+    protocol: port.protocol ?? 'TCP',
+    targetPort: port.targetPort ?? port.port,
+  }));
   if (type === 'ExternalName') return { ...spec, type, ports };
   const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}`;
   const clusterIP = spec.clusterIP ?? known?.spec?.clusterIP ?? allocateClusterIp(key, taken);
-  return { ...spec, type, ports, clusterIP, clusterIPs: [clusterIP], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' };
+  return {
+    ...spec,
+    type,
+    ports,
+    clusterIP,
+    clusterIPs: [clusterIP],
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+  };
 }

@@ -36,7 +36,10 @@ export function startAgent({ pod, podIp, sandbox, envoyBinary, onChange }: Agent
   const { directory, enterArgs } = sandbox;
   const configFile = path.join(directory, 'agent.json');
   mkdirSync(path.join(directory, 'envoy'), { recursive: true });
-  writeFileAtomically(configFile, `${JSON.stringify(agentSettings(pod, { directory, podIp, envoyBinary }), undefined, 1)}\n`);
+  writeFileAtomically(
+    configFile,
+    `${JSON.stringify(agentSettings(pod, { directory, podIp, envoyBinary }), undefined, 1)}\n`,
+  );
   const compileCache = process.env['NODE_COMPILE_CACHE'];
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -61,7 +64,13 @@ export function startAgent({ pod, podIp, sandbox, envoyBinary, onChange }: Agent
   const watch = async (): Promise<void> => {
     let failures = 0;
     while (!isStopped) {
-      const isUp = await probeHttp({ host: podIp, port: proxyPorts.status, path: '/healthz/ready', timeoutMs: 1000, headers: {} });
+      const isUp = await probeHttp({
+        host: podIp,
+        port: proxyPorts.status,
+        path: '/healthz/ready',
+        timeoutMs: 1000,
+        headers: {},
+      });
       failures = isUp ? 0 : failures + 1;
       const next = isUp || (isReady && failures < failureThreshold);
       if (next !== isReady) {

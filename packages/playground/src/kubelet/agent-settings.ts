@@ -51,7 +51,9 @@ export function agentSettings(pod: PodObject, place: AgentPlace): Record<string,
       logPath: path.join(place.directory, 'logs', 'envoy.log'),
     },
     recordFile: path.join(place.directory, 'issuances.jsonl'),
-    probes: Object.fromEntries((spec?.containers ?? []).map((container) => [container.name, rewrittenProbes(container)])),
+    probes: Object.fromEntries(
+      (spec?.containers ?? []).map((container) => [container.name, rewrittenProbes(container)]),
+    ),
   };
 }
 
@@ -73,9 +75,19 @@ function rewrittenProbe(probe: Probe, container: ContainerSpec): Record<string, 
   const timeoutSeconds = probe.timeoutSeconds ?? 1;
   if (probe.httpGet !== undefined) {
     const { path: httpPath = '/', port, scheme = 'HTTP', httpHeaders = [] } = probe.httpGet;
-    return { httpGet: { path: httpPath, port: probePort(port, container), scheme, httpHeaders: httpHeaders.map(({ name, value }) => ({ name, value })) }, timeoutSeconds };
+    return {
+      httpGet: {
+        path: httpPath,
+        port: probePort(port, container),
+        scheme,
+        httpHeaders: httpHeaders.map(({ name, value }) => ({ name, value })),
+      },
+      timeoutSeconds,
+    };
   }
-  if (probe.tcpSocket !== undefined) return { tcpSocket: { port: probePort(probe.tcpSocket.port, container) }, timeoutSeconds };
-  if (probe.grpc !== undefined) return { grpc: { port: probe.grpc.port, service: probe.grpc.service ?? '' }, timeoutSeconds };
+  if (probe.tcpSocket !== undefined)
+    return { tcpSocket: { port: probePort(probe.tcpSocket.port, container) }, timeoutSeconds };
+  if (probe.grpc !== undefined)
+    return { grpc: { port: probe.grpc.port, service: probe.grpc.service ?? '' }, timeoutSeconds };
   return undefined;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** How the proxy's own packets are told apart: by socket mark in a playground, by user in a cluster. */
-export type ProxyExemption = { readonly kind: 'mark'; readonly mark: number } | { readonly kind: 'user'; readonly uid: number };
+export type ProxyExemption =
+  { readonly kind: 'mark'; readonly mark: number } | { readonly kind: 'user'; readonly uid: number };
 
 /** What the capture of one pod must know. */
 export interface CaptureOptions {
@@ -20,7 +21,8 @@ export interface CaptureOptions {
 
 /** The one generator of capture rules, as input of `nft -f`. TCP only; IPv4 and IPv6 alike. */
 export function captureRules(options: CaptureOptions): string {
-  const own = options.exemption.kind === 'mark' ? `meta mark ${options.exemption.mark}` : `meta skuid ${options.exemption.uid}`;
+  const own =
+    options.exemption.kind === 'mark' ? `meta mark ${options.exemption.mark}` : `meta skuid ${options.exemption.uid}`;
   const { controlPlane } = options;
   return `table inet signet_capture {
   chain inbound {

@@ -17,12 +17,25 @@ describe('containerEnvironment', () => {
       {
         name: 'a',
         image: '',
-        env: [field('POD', 'metadata.name'), field('APP', "metadata.labels['app']"), field('IP', 'status.podIP'), field('SA', 'spec.serviceAccountName'), { name: 'URL', value: 'http://$(IP)/$(NONE)/$$(POD)' }],
+        env: [
+          field('POD', 'metadata.name'),
+          field('APP', "metadata.labels['app']"),
+          field('IP', 'status.podIP'),
+          field('SA', 'spec.serviceAccountName'),
+          { name: 'URL', value: 'http://$(IP)/$(NONE)/$$(POD)' },
+        ],
       },
       pod,
       { podIp: '10.244.1.2', hostIp: '10.244.0.1' },
     );
-    expect(env).toMatchObject({ HOSTNAME: 'cart-1', POD: 'cart-1', APP: 'cart', IP: '10.244.1.2', SA: 'cart', URL: 'http://10.244.1.2/$(NONE)/$(POD)' });
+    expect(env).toMatchObject({
+      HOSTNAME: 'cart-1',
+      POD: 'cart-1',
+      APP: 'cart',
+      IP: '10.244.1.2',
+      SA: 'cart',
+      URL: 'http://10.244.1.2/$(NONE)/$(POD)',
+    });
   });
 });
 

@@ -8,7 +8,11 @@ export interface PodFields {
 }
 
 /** Environment of a container: the machine's PATH, the pod's name, and what the manifest says. */
-export function containerEnvironment(container: ContainerSpec, pod: PodObject, fields: PodFields): Record<string, string> {
+export function containerEnvironment(
+  container: ContainerSpec,
+  pod: PodObject,
+  fields: PodFields,
+): Record<string, string> {
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: '/tmp',

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { startProcess, type ManagedProcess, type ProcessEnd } from '../child-process.ts';
 import type { ContainerSpec, ContainerStatus } from '../controller/kubernetes-objects.ts';
-import { callProbe, type ProbeKind, type ProbeTarget } from './probe-call.ts';
-import { startProber, type Prober } from './prober.ts';
+import { createContainerProbes } from './container-probes.ts';
+import type { ProbeTarget } from './probe-call.ts';
 
 /** What a container runs as. */
 export interface ContainerOptions {
@@ -30,14 +30,12 @@ export interface ContainerRunner {
 const firstBackoffMs = 250;
 const maxBackoffMs = 10_000;
 const stableAfterMs = 30_000;
+const badContainerGraceMs = 5000;
 
 /** Makes the runner of one container. */
 export function createContainerRunner(options: ContainerOptions): ContainerRunner {
   const { spec, target, onChange } = options;
-  let process_: ManagedProcess | undefined;
-  let probers: Prober[] = [];
-  let isReady = false;
-  let isStarted = false;
+  let current: ManagedProcess | undefined;
   let restarts = -1;
   let backoffMs = firstBackoffMs;
   let containerId = '';
@@ -45,57 +43,32 @@ export function createContainerRunner(options: ContainerOptions): ContainerRunne
   let end: (ProcessEnd & { readonly at: string }) | undefined;
   let startedAt = 0;
   let timer: NodeJS.Timeout | undefined;
+  const probes = createContainerProbes({
+    spec,
+    target,
+    onChange,
+    onBad: () => void current?.stop(badContainerGraceMs),
+  });
+  const mayRestart = (code: number | null): boolean =>
+    options.restartPolicy === 'Always' || (options.restartPolicy === 'OnFailure' && code !== 0);
+  const isRunning = (): boolean => current?.isRunning() === true;
 
-  const stopProbers = (): void => {
-    for (const prober of probers) prober.stop();
-    probers = [];
-  };
-  const probe = (kind: ProbeKind, onVerdict: (isGood: boolean) => void): boolean => {
-    const declared = { livez: spec.livenessProbe, readyz: spec.readinessProbe, startupz: spec.startupProbe }[kind];
-    if (declared === undefined) return false;
-    probers.push(startProber({ probe: declared, call: () => callProbe(declared, kind, target), onVerdict }));
-    return true;
-  };
-  const setReady = (value: boolean): void => {
-    if (isReady === value) return;
-    isReady = value;
-    onChange();
-  };
-  const restartIfBad = (isGood: boolean): void => {
-    if (!isGood) void process_?.stop(5000);
-  };
-  const onStarted = (): void => {
-    isStarted = true;
-    if (!probe('readyz', setReady)) setReady(true);
-    probe('livez', restartIfBad);
-    onChange();
-  };
   const start = (): void => {
     restarts += 1;
     containerId = randomUUID().replaceAll('-', '');
     startedAt = Date.now();
-    const current = startProcess({
-      command: 'nsenter',
-      args: [...target.enterArgs, '--', ...options.command],
-      env: target.env,
-      logFile: options.logFile,
-    });
-    process_ = current;
-    const hasStartupProbe = probe('startupz', (isGood) => {
-      if (!isGood) restartIfBad(false);
-      else if (!isStarted) onStarted();
-    });
-    if (!hasStartupProbe) onStarted();
-    void current.ended.then((ended) => {
+    const args = [...target.enterArgs, '--', ...options.command];
+    const started = startProcess({ command: 'nsenter', args, env: target.env, logFile: options.logFile });
+    current = started;
+    probes.begin();
+    void started.ended.then((ended) => {
       // A container is its process group: nothing of it outlives the first process.
-      current.signal('SIGKILL');
+      started.signal('SIGKILL');
       onEnd(ended);
     });
   };
   const onEnd = (ended: ProcessEnd): void => {
-    stopProbers();
-    isReady = false;
-    isStarted = false;
+    probes.end();
     end = { ...ended, at: new Date().toISOString() };
     if (!isStopping && mayRestart(ended.code)) {
       backoffMs = Date.now() - startedAt > stableAfterMs ? firstBackoffMs : Math.min(backoffMs * 2, maxBackoffMs);
@@ -103,8 +76,6 @@ export function createContainerRunner(options: ContainerOptions): ContainerRunne
     }
     onChange();
   };
-  const mayRestart = (code: number | null): boolean =>
-    options.restartPolicy === 'Always' || (options.restartPolicy === 'OnFailure' && code !== 0);
 
   return {
     start,
@@ -113,25 +84,36 @@ export function createContainerRunner(options: ContainerOptions): ContainerRunne
       image: spec.image,
       imageID: options.imageId,
       containerID: `signet://${containerId}`,
-      ready: isReady,
-      started: isStarted,
+      ready: probes.isReady(),
+      started: probes.isStarted(),
       restartCount: Math.max(0, restarts),
-      state: stateOf({ isRunning: process_?.isRunning() === true, startedAt, end }),
+      state: stateOf({ isRunning: isRunning(), startedAt, end }),
     }),
-    isFinished: () => end !== undefined && process_?.isRunning() !== true && (isStopping || !mayRestart(end.code)),
+    isFinished: () => end !== undefined && !isRunning() && (isStopping || !mayRestart(end.code)),
     exitCode: () => end?.code ?? null,
     async stop(graceMs) {
       isStopping = true;
       clearTimeout(timer);
-      stopProbers();
-      await process_?.stop(graceMs);
+      probes.end();
+      await current?.stop(graceMs);
     },
   };
 }
 
-function stateOf(run: { isRunning: boolean; startedAt: number; end: (ProcessEnd & { at: string }) | undefined }): Record<string, unknown> {
+function stateOf(run: {
+  isRunning: boolean;
+  startedAt: number;
+  end: (ProcessEnd & { at: string }) | undefined;
+}): Record<string, unknown> {
   if (run.isRunning) return { running: { startedAt: new Date(run.startedAt).toISOString() } };
   if (run.end === undefined) return { waiting: { reason: 'ContainerCreating' } };
   const { code, problem, at } = run.end;
-  return { terminated: { exitCode: code ?? 137, reason: code === 0 ? 'Completed' : 'Error', finishedAt: at, ...(problem === undefined ? {} : { message: problem }) } };
+  return {
+    terminated: {
+      exitCode: code ?? 137,
+      reason: code === 0 ? 'Completed' : 'Error',
+      finishedAt: at,
+      ...(problem === undefined ? {} : { message: problem }),
+    },
+  };
 }

@@ -17,7 +17,12 @@ const digests = new Map<string, string>();
 
 /** Image without registry and tag: `registry.example/signet-sample:1` → `signet-sample`. */
 function imageName(image: string): string {
-  return (image.split('@')[0] ?? '').replace(/:[^/]*$/, '').split('/').at(-1) ?? '';
+  return (
+    (image.split('@')[0] ?? '')
+      .replace(/:[^/]*$/, '')
+      .split('/')
+      .at(-1) ?? ''
+  );
 }
 
 /**
@@ -29,14 +34,23 @@ export function findProgram(container: ContainerSpec, searchPath: string): Progr
   const isSample = imageName(container.image) === sampleImage;
   if (container.command === undefined || container.command.length === 0) {
     if (!isSample) {
-      throw new Error(`image «${container.image}» of container ${container.name} is not in the catalogue (${sampleImage}); give a command that exists on this machine`);
+      throw new Error(
+        `image «${container.image}» of container ${container.name} is not in the catalogue (${sampleImage}); give a command that exists on this machine`,
+      );
     }
-    return { command: [process.execPath, path.join(sampleDirectory, 'main.ts'), ...args], imageId: `${sampleImage}@sha256:${sampleDigest()}` };
+    return {
+      command: [process.execPath, path.join(sampleDirectory, 'main.ts'), ...args],
+      imageId: `${sampleImage}@sha256:${sampleDigest()}`,
+    };
   }
   const [name = '', ...rest] = container.command;
   const file = resolveExecutable(name, searchPath);
-  if (file === undefined) throw new Error(`command «${name}» of container ${container.name} does not exist on this machine`);
-  return { command: [file, ...rest, ...args], imageId: `${imageName(container.image) || path.basename(file)}@sha256:${fileDigest(file)}` };
+  if (file === undefined)
+    throw new Error(`command «${name}» of container ${container.name} does not exist on this machine`);
+  return {
+    command: [file, ...rest, ...args],
+    imageId: `${imageName(container.image) || path.basename(file)}@sha256:${fileDigest(file)}`,
+  };
 }
 
 /** Command line of one-shot calls, to be run inside a pod. */
@@ -59,7 +73,9 @@ function resolveExecutable(name: string, searchPath: string): string | undefined
 function sampleDigest(): string {
   return remember(sampleDirectory, () => {
     const hash = createHash('sha256');
-    for (const name of readdirSync(sampleDirectory).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).toSorted()) {
+    for (const name of readdirSync(sampleDirectory)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .toSorted()) {
       hash.update(`${name}\0`).update(readFileSync(path.join(sampleDirectory, name)));
     }
     return hash.digest('hex');

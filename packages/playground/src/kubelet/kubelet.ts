@@ -85,6 +85,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       for (const [uid, entry] of entries) if (!wanted.has(uid) && !entry.isEnding) void end(entry);
     },
     find: (namespace, name) =>
-      [...entries.values()].find(({ key, isEnding }) => !isEnding && key.namespace === namespace && key.name === name)?.runner,
+      [...entries.values()].find(({ key, isEnding }) => !isEnding && key.namespace === namespace && key.name === name)
+        ?.runner,
   };
 }

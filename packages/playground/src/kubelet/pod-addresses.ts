@@ -13,7 +13,12 @@ export function createPodAddresses(): PodAddresses {
   const next = new Map<string, number>();
   return {
     allocate(node) {
-      const third = 1 + Math.max(0, nodeNames.findIndex((name) => name === node));
+      const third =
+        1 +
+        Math.max(
+          0,
+          nodeNames.findIndex((name) => name === node),
+        );
       for (let step = 0; step < 253; step += 1) {
         const at = next.get(node) ?? 2;
         next.set(node, at >= 254 ? 2 : at + 1);

@@ -35,6 +35,8 @@ export interface PodRunner {
   terminate(): Promise<void>;
 }
 
+const defaultGraceSeconds = 30;
+
 /** Starts a pod; problems end up in its status. */
 export function startPod(options: PodRunnerOptions): PodRunner {
   const { pod, podIp } = options;
@@ -49,12 +51,11 @@ export function startPod(options: PodRunnerOptions): PodRunner {
   let isEnding = false;
 
   const report = (): void => {
-    const statuses = containers.map((container) => container.status());
     status = podStatus(
       {
         podIp: sandbox === undefined ? undefined : podIp,
         startTime,
-        containers: statuses.length === 0 ? pendingStatuses(pod) : statuses,
+        containers: containers.length === 0 ? pendingStatuses(pod) : containers.map((container) => container.status()),
         isAgentReady: isEnrolled ? agent?.isReady() === true : undefined,
         finished: isEnding ? undefined : finishedPhase(containers, pod),
         problem,
@@ -77,6 +78,7 @@ export function startPod(options: PodRunnerOptions): PodRunner {
       captureRules: isEnrolled ? podCaptureRules() : undefined,
     });
     report();
+    if (isEnding) return;
     if (isEnrolled) {
       agent = startAgent({ pod, podIp, sandbox, envoyBinary: options.envoyBinary, onChange: report });
       // As a native sidecar: the application starts when its proxy can carry its traffic.
@@ -84,7 +86,8 @@ export function startPod(options: PodRunnerOptions): PodRunner {
     }
     if (isEnding) return;
     await runInitContainers(pod, sandbox, podIp);
-    for (const spec of pod.spec?.containers ?? []) containers.push(createContainer(spec, { ...options, sandbox, isEnrolled, onChange: report }));
+    for (const spec of pod.spec?.containers ?? [])
+      containers.push(createContainer(spec, { ...options, sandbox, isEnrolled, onChange: report }));
     for (const container of containers) container.start();
     report();
   };
@@ -98,15 +101,21 @@ export function startPod(options: PodRunnerOptions): PodRunner {
     place: () => (sandbox === undefined ? undefined : { enterArgs: sandbox.enterArgs, env: environmentOf(pod, podIp) }),
     async terminate() {
       isEnding = true;
-      const graceMs = (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+      const graceMs = (pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
       if (sandbox !== undefined) await runPreStop(pod, sandbox);
-      await Promise.all(containers.map((container) => container.stop(graceMs)));
+      await stopAll(containers, graceMs);
       await agent?.stop(graceMs);
       await started;
+      // What the start was still about to begin when the end was asked for.
+      await stopAll(containers, 0);
       tokenFile?.stop();
       await sandbox?.destroy();
     },
   };
+}
+
+async function stopAll(containers: readonly ContainerRunner[], graceMs: number): Promise<void> {
+  await Promise.all(containers.map((container) => container.stop(graceMs)));
 }
 
 function pendingStatuses(pod: PodObject): ContainerStatus[] {
@@ -130,7 +139,11 @@ function finishedPhase(containers: readonly ContainerRunner[], pod: PodObject): 
 
 function createContainer(
   spec: ContainerSpec,
-  options: PodRunnerOptions & { readonly sandbox: Sandbox; readonly isEnrolled: boolean; readonly onChange: () => void },
+  options: PodRunnerOptions & {
+    readonly sandbox: Sandbox;
+    readonly isEnrolled: boolean;
+    readonly onChange: () => void;
+  },
 ): ContainerRunner {
   const { pod, podIp, sandbox, isEnrolled } = options;
   const env = containerEnvironment(spec, pod, { podIp, hostIp: networkPlan.gateway });
@@ -141,7 +154,13 @@ function createContainer(
     imageId: program.imageId,
     logFile: path.join(sandbox.directory, 'logs', `${spec.name}.log`),
     restartPolicy: pod.spec?.restartPolicy ?? 'Always',
-    target: { podIp, agentPort: isEnrolled ? proxyPorts.status : undefined, container: spec, enterArgs: sandbox.enterArgs, env },
+    target: {
+      podIp,
+      agentPort: isEnrolled ? proxyPorts.status : undefined,
+      container: spec,
+      enterArgs: sandbox.enterArgs,
+      env,
+    },
     onChange: options.onChange,
   });
 }
@@ -150,7 +169,14 @@ async function runInitContainers(pod: PodObject, sandbox: Sandbox, podIp: string
   for (const spec of pod.spec?.initContainers ?? []) {
     const env = containerEnvironment(spec, pod, { podIp, hostIp: networkPlan.gateway });
     const { command } = findProgram(spec, env['PATH'] ?? '');
-    await run('nsenter', [...sandbox.enterArgs, '--', 'env', '-i', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...command]);
+    await run('nsenter', [
+      ...sandbox.enterArgs,
+      '--',
+      'env',
+      '-i',
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      ...command,
+    ]);
   }
 }
 

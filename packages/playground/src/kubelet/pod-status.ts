@@ -24,7 +24,12 @@ export function podStatus(facts: PodFacts, before: PodStatus | undefined, now: D
   const condition = (type: string, value: boolean): PodCondition => {
     const status = value ? 'True' : 'False';
     const known = before?.conditions.find((candidate) => candidate.type === type && candidate.status === status);
-    return { type, status, lastTransitionTime: known?.lastTransitionTime ?? now.toISOString(), ...(value ? {} : reason) };
+    return {
+      type,
+      status,
+      lastTransitionTime: known?.lastTransitionTime ?? now.toISOString(),
+      ...(value ? {} : reason),
+    };
   };
   return {
     phase: facts.finished ?? (hasStarted ? 'Running' : 'Pending'),

@@ -30,7 +30,14 @@ export async function callProbe(probe: Probe, kind: ProbeKind, target: ProbeTarg
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   const { agentPort, container, podIp } = target;
   if (probe.exec !== undefined) return probeExec(probe.exec.command, { ...target, timeoutMs });
-  if (agentPort !== undefined) return probeHttp({ host: podIp, port: agentPort, path: `/app-health/${container.name}/${kind}`, timeoutMs, headers: {} });
+  if (agentPort !== undefined)
+    return probeHttp({
+      host: podIp,
+      port: agentPort,
+      path: `/app-health/${container.name}/${kind}`,
+      timeoutMs,
+      headers: {},
+    });
   if (probe.httpGet !== undefined) {
     const port = probePort(probe.httpGet.port, container);
     const headers = Object.fromEntries((probe.httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value]));
@@ -50,17 +57,24 @@ export function probeHttp(options: {
 }): Promise<boolean> {
   return new Promise((resolve) => {
     const { host, port, path, headers, timeoutMs } = options;
-    const request = http.get({ host, port, path, agent: false, headers: { ...headers, 'user-agent': 'kube-probe/1.37', connection: 'close' } }, (answer) => {
-      answer.resume();
-      const status = answer.statusCode ?? 0;
-      resolve(status >= 200 && status < 400);
-    });
+    const request = http.get(
+      { host, port, path, agent: false, headers: { ...headers, 'user-agent': 'kube-probe/1.37', connection: 'close' } },
+      (answer) => {
+        answer.resume();
+        const status = answer.statusCode ?? 0;
+        resolve(status >= 200 && status < 400);
+      },
+    );
     request.setTimeout(timeoutMs, () => request.destroy());
     request.once('error', () => resolve(false)).once('close', () => resolve(false));
   });
 }
 
-function probeTcp(options: { readonly host: string; readonly port: number; readonly timeoutMs: number }): Promise<boolean> {
+function probeTcp(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: options.host, port: options.port });
     const end = (isUp: boolean): void => {
@@ -72,8 +86,19 @@ function probeTcp(options: { readonly host: string; readonly port: number; reado
   });
 }
 
-async function probeExec(command: readonly string[], target: ProbeTarget & { readonly timeoutMs: number }): Promise<boolean> {
-  const child = spawn('nsenter', [...target.enterArgs, '--', ...command], { stdio: 'ignore', env: target.env, timeout: target.timeoutMs, killSignal: 'SIGKILL' });
-  const code = await Promise.race([once(child, 'exit').then(([exitCode]) => exitCode as number | null), once(child, 'error').then(() => null)]);
+async function probeExec(
+  command: readonly string[],
+  target: ProbeTarget & { readonly timeoutMs: number },
+): Promise<boolean> {
+  const child = spawn('nsenter', [...target.enterArgs, '--', ...command], {
+    stdio: 'ignore',
+    env: target.env,
+    timeout: target.timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  const code = await Promise.race([
+    once(child, 'exit').then(([exitCode]) => exitCode as number | null),
+    once(child, 'error').then(() => null),
+  ]);
   return code === 0;
 }

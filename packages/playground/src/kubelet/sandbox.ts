@@ -36,26 +36,22 @@ export interface SandboxOptions {
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = path.join(options.paths.pods, options.uid);
   writeEtc(directory, options);
-  const holder = spawn(
-    'unshare',
-    ['--net', '--mount', '--propagation', 'private', 'sh', '-ec', sandboxScript],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        STATE: options.paths.root,
-        POD: directory,
-        ROOTS: options.paths.publicDir,
-        POD_IP: options.ip,
-        GATEWAY: networkPlan.gateway,
-        LINK: options.link,
-        // The number that /proc shows, which may not be that of our PID namespace.
-        CLUSTER_NET: `/proc/${readlinkSync('/proc/self')}/ns/net`,
-        CAPTURE: options.captureRules === undefined ? '' : 'yes',
-      },
+  const holder = spawn('unshare', ['--net', '--mount', '--propagation', 'private', 'sh', '-ec', sandboxScript], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      STATE: options.paths.root,
+      POD: directory,
+      ROOTS: options.paths.publicDir,
+      POD_IP: options.ip,
+      GATEWAY: networkPlan.gateway,
+      LINK: options.link,
+      // The number that /proc shows, which may not be that of our PID namespace.
+      CLUSTER_NET: `/proc/${readlinkSync('/proc/self')}/ns/net`,
+      CAPTURE: options.captureRules === undefined ? '' : 'yes',
     },
-  );
+  });
   const pid = await readPid(holder, `${options.namespace}/${options.name}`);
   await attachToBridge(options.link);
   const ended = holder.exitCode === null ? once(holder, 'exit').then(() => undefined) : Promise.resolve();
@@ -90,7 +86,10 @@ function writeEtc(directory: string, options: SandboxOptions): void {
   const { dnsDomain, gateway } = networkPlan;
   const search = [`${options.namespace}.svc.${dnsDomain}`, `svc.${dnsDomain}`, dnsDomain].join(' ');
   writeFileSync(path.join(etc, 'resolv.conf'), `nameserver ${gateway}\nsearch ${search}\noptions ndots:5\n`);
-  writeFileSync(path.join(etc, 'hosts'), `127.0.0.1 localhost\n::1 localhost ip6-localhost\n${options.ip} ${options.name}\n`);
+  writeFileSync(
+    path.join(etc, 'hosts'),
+    `127.0.0.1 localhost\n::1 localhost ip6-localhost\n${options.ip} ${options.name}\n`,
+  );
   // The host may resolve through a daemon that knows nothing of the cluster.
   writeFileSync(path.join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   if (options.captureRules !== undefined) writeFileSync(path.join(directory, 'capture.nft'), options.captureRules);

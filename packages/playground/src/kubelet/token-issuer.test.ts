@@ -18,7 +18,10 @@ const subject = {
 
 describe('openTokenIssuer', () => {
   test('writes the claims of a kube-apiserver, verifiable by its JWKS', () => {
-    const token = openTokenIssuer(directory, () => now).issue(subject, { audiences: ['signet.dev'], lifetimeSeconds: 3600 });
+    const token = openTokenIssuer(directory, () => now).issue(subject, {
+      audiences: ['signet.dev'],
+      lifetimeSeconds: 3600,
+    });
     const [header = '', payload = '', signature = ''] = token.split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
     const seconds = now.getTime() / 1000;
@@ -28,16 +31,25 @@ describe('openTokenIssuer', () => {
       iat: seconds,
       iss: 'https://kubernetes.default.svc.cluster.local',
       jti: expect.any(String),
-      'kubernetes.io': { namespace: 'shop', node: subject.node, pod: subject.pod, serviceaccount: subject.serviceAccount },
+      'kubernetes.io': {
+        namespace: 'shop',
+        node: subject.node,
+        pod: subject.pod,
+        serviceaccount: subject.serviceAccount,
+      },
       nbf: seconds,
       sub: 'system:serviceaccount:shop:cart',
     });
-    const jwks = JSON.parse(readFileSync(path.join(directory, 'jwks.json'), 'utf8')) as { keys: (JsonWebKey & { kid: string })[] };
+    const jwks = JSON.parse(readFileSync(path.join(directory, 'jwks.json'), 'utf8')) as {
+      keys: (JsonWebKey & { kid: string })[];
+    };
     const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
     const key = jwks.keys.find((candidate) => candidate.kid === kid);
     expect(key).not.toHaveProperty('d');
     const publicKey = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
-    expect(verify('RSA-SHA256', Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(true);
+    expect(
+      verify('RSA-SHA256', Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url')),
+    ).toBe(true);
   });
 
   test('keeps its key', () => {

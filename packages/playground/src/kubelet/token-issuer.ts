@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomUUID,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../atomic-file.ts';
@@ -17,7 +25,10 @@ export interface TokenSubject {
 
 /** Signs service account tokens with exactly the claims of a kube-apiserver. */
 export interface TokenIssuer {
-  issue(subject: TokenSubject, options: { readonly audiences: readonly string[]; readonly lifetimeSeconds: number }): string;
+  issue(
+    subject: TokenSubject,
+    options: { readonly audiences: readonly string[]; readonly lifetimeSeconds: number },
+  ): string;
 }
 
 /** Opens the issuer: its RSA key (made at first use) in `key.pem`, its JWKS beside it. */
@@ -39,7 +50,12 @@ export function openTokenIssuer(directory: string, now: () => Date): TokenIssuer
         iat: issuedAt,
         iss: tokenIssuer,
         jti: randomUUID(),
-        'kubernetes.io': { namespace, ...(node === undefined ? {} : { node }), ...(pod === undefined ? {} : { pod }), serviceaccount: serviceAccount },
+        'kubernetes.io': {
+          namespace,
+          ...(node === undefined ? {} : { node }),
+          ...(pod === undefined ? {} : { pod }),
+          serviceaccount: serviceAccount,
+        },
         nbf: issuedAt,
         sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
       });

@@ -33,12 +33,16 @@ export interface ClusterProcess {
 /** Starts the cluster in namespaces of its own. It ends when the launcher does, however that happens. */
 export function startClusterProcess(options: ClusterProcessOptions): ClusterProcess {
   const log = openSync(options.logFile, 'a');
-  const child = spawn('unshare', [...options.namespaceArgs, 'sh', '-c', init, 'sh', process.execPath, program, options.configFile], {
-    stdio: ['ignore', log, log, 'pipe'],
-    // A session of its own: Ctrl-C at the terminal is the launcher's business.
-    detached: true,
-    env: options.env,
-  });
+  const child = spawn(
+    'unshare',
+    [...options.namespaceArgs, 'sh', '-c', init, 'sh', process.execPath, program, options.configFile],
+    {
+      stdio: ['ignore', log, log, 'pipe'],
+      // A session of its own: Ctrl-C at the terminal is the launcher's business.
+      detached: true,
+      env: options.env,
+    },
+  );
   closeSync(log);
   const line = child.stdio[3] as Duplex;
   line.on('error', () => undefined);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { controlPlanePorts } from '@signet/model';
 import { writeFileAtomically } from '../atomic-file.ts';
 import type { ClusterConfig } from '../cluster/cluster-config.ts';
+import { apiSocket, readApiAddress } from '../kubernetes/api-address.ts';
 import type { PlaygroundOptions } from '../options.ts';
 import { startForward } from '../socket-forward.ts';
 import { statePaths, type StatePaths } from '../state-paths.ts';
@@ -28,8 +29,12 @@ export interface LaunchReporter {
   problem(text: string): void;
 }
 
-/** Starts everything; what was started is ended again when something goes wrong. */
-export async function launchPlayground(options: PlaygroundOptions, reporter: LaunchReporter): Promise<Playground> {
+/** Starts everything; what was started is ended again when something goes wrong or the signal comes. */
+export async function launchPlayground(
+  options: PlaygroundOptions,
+  reporter: LaunchReporter,
+  signal: AbortSignal,
+): Promise<Playground> {
   const searchPath = fullSearchPath(process.env);
   checkPrograms(searchPath);
   const envoyBinary = findEnvoy(process.env);
@@ -44,8 +49,12 @@ export async function launchPlayground(options: PlaygroundOptions, reporter: Lau
   try {
     prepareDirectories(paths);
     undo.push(() => rmSync(paths.sockets, { recursive: true, force: true }));
+    if (options.kubeconfig !== undefined) {
+      const api = await startForward({ path: apiSocket(paths) }, readApiAddress(options.kubeconfig));
+      undo.push(() => void api.close());
+    }
     reporter.progress('making the cluster’s namespaces');
-    const cluster = await startCluster({ options, paths, namespaceArgs, envoyBinary, searchPath, reporter });
+    const cluster = await startCluster({ options, paths, namespaceArgs, envoyBinary, searchPath, reporter, signal });
     undo.push(() => cluster.stop());
     const servers = await forwardPorts(paths, options.portBase);
     undo.push(() => servers.forEach((server) => server.close()));
@@ -72,6 +81,7 @@ async function startCluster(start: {
   readonly envoyBinary: string;
   readonly searchPath: string;
   readonly reporter: LaunchReporter;
+  readonly signal: AbortSignal;
 }): Promise<ClusterProcess> {
   const { options, paths, reporter } = start;
   const config: ClusterConfig = {
@@ -97,6 +107,7 @@ async function startCluster(start: {
       else reject(new Error(message.text));
     },
   });
+  start.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
   void cluster.ended.then(() => reject(new Error(`the cluster ended at its start; see ${logFile}`)));
   try {
     await ready;

@@ -5,12 +5,20 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** Programs of the machine and the Debian package of each. */
-const programs = { unshare: 'util-linux', nsenter: 'util-linux', mount: 'mount', ip: 'iproute2', nft: 'nftables' } as const;
+const programs = {
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  ip: 'iproute2',
+  nft: 'nftables',
+} as const;
 
 /** PATH with the administrator's directories, where ip and nft are and which an ordinary user's PATH may lack. */
 export function fullSearchPath(env: NodeJS.ProcessEnv): string {
   const known = (env['PATH'] ?? '').split(':').filter((entry) => entry !== '');
-  return [...new Set([path.dirname(process.execPath), ...known, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'])].join(':');
+  return [
+    ...new Set([path.dirname(process.execPath), ...known, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
+  ].join(':');
 }
 
 /** Throws with what is missing and the command that installs it. */
@@ -28,7 +36,9 @@ export function findEnvoy(env: NodeJS.ProcessEnv): string {
   const own = env['SIGNET_ENVOY'];
   if (own !== undefined && own !== '') return path.resolve(own);
   const manifestFile = path.resolve(import.meta.dirname, '../../../../scripts/parts/manifest.json');
-  const manifest = JSON.parse(readFileSync(manifestFile, 'utf8')) as { readonly envoy: { readonly versions: readonly string[] } };
+  const manifest = JSON.parse(readFileSync(manifestFile, 'utf8')) as {
+    readonly envoy: { readonly versions: readonly string[] };
+  };
   const cache = env['SIGNET_CACHE'] || path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'signet');
   const file = path.join(cache, 'tools', `envoy-${manifest.envoy.versions[0]}`, 'envoy');
   if (!existsSync(file)) throw new Error(`${file} is missing: run «npm run demo», which installs it`);
@@ -65,7 +75,8 @@ function remedy(): string {
     }
   };
   if (read('user/max_user_namespaces') === '0') return 'Enable them: sudo sysctl user.max_user_namespaces=15000';
-  if (read('kernel/unprivileged_userns_clone') === '0') return 'Enable them: sudo sysctl kernel.unprivileged_userns_clone=1';
+  if (read('kernel/unprivileged_userns_clone') === '0')
+    return 'Enable them: sudo sysctl kernel.unprivileged_userns_clone=1';
   if (read('kernel/apparmor_restrict_unprivileged_userns') === '1') {
     return 'Enable them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0';
   }

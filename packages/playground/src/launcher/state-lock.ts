@@ -29,7 +29,9 @@ export function takeStateLock(file: string): StateLock {
     }
     const [pid = '', startTime] = readHolder(file);
     if (startTime !== undefined && startTimeOf(Number(pid)) === startTime) {
-      throw new Error(`a playground runs on this state already (pid ${pid}); end it, or choose another --state and --port-base`);
+      throw new Error(
+        `a playground runs on this state already (pid ${pid}); end it, or choose another --state and --port-base`,
+      );
     }
     rmSync(file, { force: true });
   }

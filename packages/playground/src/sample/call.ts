@@ -20,7 +20,9 @@ export interface CallOptions {
  */
 export async function call(target: string, options: CallOptions): Promise<CallResult> {
   const start = performance.now();
-  const end = await dispatch(target, options).catch((error: unknown) => endOfError(error instanceof Error ? error : new Error(String(error))));
+  const end = await dispatch(target, options).catch((error: unknown) =>
+    endOfError(error instanceof Error ? error : new Error(String(error))),
+  );
   return { target, ...end, latencyMs: Math.round((performance.now() - start) * 100) / 100 };
 }
 

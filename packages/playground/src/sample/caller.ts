@@ -46,7 +46,16 @@ export function startCaller(options: {
   const agent = new http.Agent({ keepAlive: true });
   const tallies = new Map<string, Tally>();
   const timers = options.targets.map((target) => {
-    const tally: Tally = { ok: 0, refused: 0, error: 0, lastFailure: '', lastOutcome: '', totalMs: 0, maxMs: 0, byPod: {} };
+    const tally: Tally = {
+      ok: 0,
+      refused: 0,
+      error: 0,
+      lastFailure: '',
+      lastOutcome: '',
+      totalMs: 0,
+      maxMs: 0,
+      byPod: {},
+    };
     tallies.set(target, tally);
     let open = 0;
     return setInterval(() => {

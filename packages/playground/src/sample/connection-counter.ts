@@ -18,7 +18,9 @@ export function createConnectionCounter(hostAddress: string | undefined): Connec
       counts.set(address, (counts.get(address) ?? 0) + 1);
     },
     connections: () =>
-      [...counts].filter(([address]) => address !== '127.0.0.1' && address !== hostAddress).reduce((sum, [, n]) => sum + n, 0),
+      [...counts]
+        .filter(([address]) => address !== '127.0.0.1' && address !== hostAddress)
+        .reduce((sum, [, n]) => sum + n, 0),
     byAddress: () => Object.fromEntries(counts),
   };
 }

@@ -14,11 +14,19 @@ export function callGrpc(url: URL, options: { readonly timeoutMs: number }): Pro
       session.destroy();
       resolve(result);
     };
-    const timer = setTimeout(() => end(endOfError(new Error(`no answer within ${options.timeoutMs} ms`))), options.timeoutMs);
+    const timer = setTimeout(
+      () => end(endOfError(new Error(`no answer within ${options.timeoutMs} ms`))),
+      options.timeoutMs,
+    );
     session.once('close', () => clearTimeout(timer));
-    session.once('error', (error) => end(endOfError(error)));
+    session.once('error', (error: Error) => end(endOfError(error)));
     const path = url.pathname.length > 1 ? url.pathname : defaultPath;
-    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
     const chunks: Buffer[] = [];
     let status: number | undefined;
     let message = '';
@@ -30,7 +38,7 @@ export function callGrpc(url: URL, options: { readonly timeoutMs: number }): Pro
     };
     stream.on('response', readStatus).on('trailers', readStatus);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.once('error', (error) => end(endOfError(error)));
+    stream.once('error', (error: Error) => end(endOfError(error)));
     stream.once('close', () => end(endOfAnswer(status, message, Buffer.concat(chunks))));
     stream.end(frameMessage(encodeText('hello')));
   });
@@ -38,7 +46,8 @@ export function callGrpc(url: URL, options: { readonly timeoutMs: number }): Pro
 
 function endOfAnswer(status: number | undefined, message: string, data: Buffer): CallEnd {
   const text = decodeFramedText(data);
-  if (status === undefined) return endOfError(Object.assign(new Error('the stream ended without a status'), { code: 'ECONNRESET' }));
+  if (status === undefined)
+    return endOfError(Object.assign(new Error('the stream ended without a status'), { code: 'ECONNRESET' }));
   // Envoy's answer for a connection that the other side ended is UNAVAILABLE with the reason in the message.
   const isReset = status === 14 && /reset reason: (connection termination|remote)/.test(decodeURIComponent(message));
   return {

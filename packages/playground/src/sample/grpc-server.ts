@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import http2 from 'node:http2';
+import type { Socket } from 'node:net';
 import type { ConnectionCounter } from './connection-counter.ts';
 import { decodeFramedText, encodeText, frameMessage } from './grpc-message.ts';
 import type { SampleIdentity } from './identity.ts';
@@ -14,7 +15,7 @@ export function createGrpcSampleServer(role: {
   readonly counter: ConnectionCounter;
 }): http2.Http2Server {
   const server = http2.createServer();
-  server.on('connection', (socket) => role.counter.add(socket));
+  server.on('connection', (socket: Socket) => role.counter.add(socket));
   server.on('stream', (stream, headers) => {
     const path = headers[':path'] ?? '';
     const chunks: Buffer[] = [];
@@ -22,7 +23,8 @@ export function createGrpcSampleServer(role: {
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.once('end', () => {
       const text = decodeFramedText(Buffer.concat(chunks));
-      const message = path === healthPath ? serving : encodeText(JSON.stringify({ ...role.identity, method: path, text }));
+      const message =
+        path === healthPath ? serving : encodeText(JSON.stringify({ ...role.identity, method: path, text }));
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
       stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
       stream.end(frameMessage(message));

@@ -26,7 +26,11 @@ export function callHttp(url: URL, options: HttpCallOptions): Promise<CallEnd> {
     };
     const request =
       url.protocol === 'https:'
-        ? https.request(url, { ...requestOptions, ...(options.caFile === undefined ? {} : { ca: readFileSync(options.caFile) }) }, onAnswer)
+        ? https.request(
+            url,
+            { ...requestOptions, ...(options.caFile === undefined ? {} : { ca: readFileSync(options.caFile) }) },
+            onAnswer,
+          )
         : http.request(url, requestOptions, onAnswer);
     request.once('timeout', () => request.destroy(new Error(`no answer within ${options.timeoutMs} ms`)));
     request.once('error', fail);

@@ -26,7 +26,13 @@ export function createHttpServer(role: HttpRole): http.Server {
       response.end(text);
     };
     if (path === '/healthz') return answer({ status: 'ok' });
-    if (path === '/count') return answer({ ...role.identity, connections: role.counter.connections(), requests, byAddress: role.counter.byAddress() });
+    if (path === '/count')
+      return answer({
+        ...role.identity,
+        connections: role.counter.connections(),
+        requests,
+        byAddress: role.counter.byAddress(),
+      });
     if (path === '/calls') return answer(role.caller.counts());
     requests += 1;
     return answer({ ...role.identity, method: request.method, path });

@@ -39,7 +39,14 @@ describe('the sample', () => {
   });
 
   test('makes each call as often as asked', async () => {
-    const results = await callOnce({ targets: [`POST ${urls[0]}/x`], count: 5, parallel: 2, method: 'GET', timeoutMs: 5000, caFile: undefined });
+    const results = await callOnce({
+      targets: [`POST ${urls[0]}/x`],
+      count: 5,
+      parallel: 2,
+      method: 'GET',
+      timeoutMs: 5000,
+      caFile: undefined,
+    });
     expect(results.map((result) => result.outcome)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
     expect(results[0]?.message).toContain('"method":"POST"');
   });

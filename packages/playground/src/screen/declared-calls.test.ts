@@ -26,7 +26,14 @@ describe('parseDeclaredCalls', () => {
 });
 
 test('callTarget names the Service in full', () => {
-  const call = { to: 'cart.other', port: 80, protocol: 'https', method: 'POST', path: '/x', expected: 'allowed' } as const;
+  const call = {
+    to: 'cart.other',
+    port: 80,
+    protocol: 'https',
+    method: 'POST',
+    path: '/x',
+    expected: 'allowed',
+  } as const;
   expect(callTarget(call, 'shop')).toBe('POST https://cart.other.svc.cluster.local:80/x');
   expect(callTarget({ ...call, to: 'cart' }, 'shop')).toBe('POST https://cart.shop.svc.cluster.local:80/x');
 });

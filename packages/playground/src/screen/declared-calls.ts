@@ -6,11 +6,19 @@ import { networkPlan } from '../network-plan.ts';
 
 const callShape = z.strictObject({
   /** Service, or service.namespace. */
-  to: z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/, 'expected a Service, or service.namespace'),
+  to: z
+    .string()
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+      'expected a Service, or service.namespace',
+    ),
   port: z.number().int().min(1).max(65_535),
   protocol: z.enum(['http', 'https', 'grpc', 'tcp', 'banner']).default('http'),
   /** HTTP only. */
-  method: z.string().regex(/^[A-Z]+$/, 'expected a method such as GET').default('GET'),
+  method: z
+    .string()
+    .regex(/^[A-Z]+$/, 'expected a method such as GET')
+    .default('GET'),
   path: z.string().startsWith('/').default('/'),
   expected: z.enum(['allowed', 'refused']),
 });
@@ -30,11 +38,16 @@ export function parseDeclaredCalls(annotations: Readonly<Record<string, string>>
   }
   const parsed = z.array(callShape).safeParse(value);
   if (parsed.success) return success(parsed.data);
-  return failure(`${callsAnnotation}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+  return failure(
+    `${callsAnnotation}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+  );
 }
 
 /** Service and namespace that a call goes to. */
-export function calledService(call: DeclaredCall, callerNamespace: string): { readonly name: string; readonly namespace: string } {
+export function calledService(
+  call: DeclaredCall,
+  callerNamespace: string,
+): { readonly name: string; readonly namespace: string } {
   const [name = '', namespace = callerNamespace] = call.to.split('.');
   return { name, namespace };
 }

@@ -69,7 +69,9 @@ function findEdge(
 ): Edge__Output | undefined {
   const { from, call } = made;
   const service = calledService(call, from.namespace);
-  const behind = seen.endpoints.filter((endpoint) => endpoint.namespace === service.namespace && endpoint.service === service.name);
+  const behind = seen.endpoints.filter(
+    (endpoint) => endpoint.namespace === service.namespace && endpoint.service === service.name,
+  );
   const candidates = seen.edges.filter(
     (edge) =>
       isFrom(edge, from) &&

@@ -35,7 +35,9 @@ export async function showLiveScreen(options: ScreenOptions): Promise<void> {
   let lastState = '';
   if (target.isTerminal) target.write('\u001b[2J');
   while (!signal.aborted) {
-    const view = await client.view().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    const view = await client
+      .view()
+      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
     if (signal.aborted) return;
     if (typeof view === 'string') {
       if (target.isTerminal) target.write(`${home}the control plane does not answer (${view})${clearLine}\n`);
@@ -70,5 +72,10 @@ function isComplete(view: MeshView): boolean {
 }
 
 function stateOf(view: MeshView, problems: readonly string[]): string {
-  return JSON.stringify([view.findings.map((finding) => finding.id), view.fileProblems, problems, view.workloads.map((workload) => workload.name)]);
+  return JSON.stringify([
+    view.findings.map((finding) => finding.id),
+    view.fileProblems,
+    problems,
+    view.workloads.map((workload) => workload.name),
+  ]);
 }

@@ -34,11 +34,20 @@ export interface MeshClient {
   /** Pods as discovery sees them, without the rest. */
   workloads(): Promise<readonly Workload__Output[]>;
   /** Waits until every connected proxy has acknowledged the newest state; pods as namespace/name. */
-  settle(timeoutMs: number): Promise<{ readonly done: boolean; readonly acked: readonly string[]; readonly nacked: readonly string[]; readonly pending: readonly string[] }>;
+  settle(timeoutMs: number): Promise<{
+    readonly done: boolean;
+    readonly acked: readonly string[];
+    readonly nacked: readonly string[];
+    readonly pending: readonly string[];
+  }>;
   close(): Promise<void>;
 }
 
-const operatorId = formatSpiffeId({ trustDomain: defaultTrustDomain, namespace: defaultRootNamespace, serviceAccount: 'signet-operator' });
+const operatorId = formatSpiffeId({
+  trustDomain: defaultTrustDomain,
+  namespace: defaultRootNamespace,
+  serviceAccount: 'signet-operator',
+});
 const callTimeoutMs = 10_000;
 const certificateLifetimeSeconds = 3600;
 
@@ -61,7 +70,12 @@ export function connectMesh(context: Context): MeshClient {
   certificate.start();
   const expectedServerIds = context.controlPlaneIds;
   const discoveryChannel = createChannel({ address: context.discoveryGrpc, rootsPem, expectedServerIds, token });
-  const configChannel = createChannel({ address: context.configGrpc, rootsPem, expectedServerIds, material: () => certificate.current() });
+  const configChannel = createChannel({
+    address: context.configGrpc,
+    rootsPem,
+    expectedServerIds,
+    material: () => certificate.current(),
+  });
   const discovery = createClient(inventory, discoveryChannel);
   const config = createClient(proxyStatus, configChannel);
   const control = { timeoutMs: callTimeoutMs };
@@ -92,7 +106,10 @@ export function connectMesh(context: Context): MeshClient {
     async settle(timeoutMs) {
       const { revision } = await discovery.Resync({}, control);
       const timeout = { seconds: Math.ceil(timeoutMs / 1000), nanos: 0 };
-      return config.WaitForRevision({ ...(revision === null ? {} : { revision }), timeout }, { timeoutMs: timeoutMs + callTimeoutMs });
+      return config.WaitForRevision(
+        { ...(revision === null ? {} : { revision }), timeout },
+        { timeoutMs: timeoutMs + callTimeoutMs },
+      );
     },
     async close() {
       discoveryChannel.close();

@@ -19,7 +19,8 @@ export function reportLines(report: DemoReport): string[] {
     ),
     '',
     ...report.findings.map(
-      (finding) => `${finding.severity} ${finding.detector} ${finding.namespace}/${finding.pod}: ${finding.signals.map(({ name, value }) => `${name} = ${value}`).join('; ')}`,
+      (finding) =>
+        `${finding.severity} ${finding.detector} ${finding.namespace}/${finding.pod}: ${finding.signals.map(({ name, value }) => `${name} = ${value}`).join('; ')}`,
     ),
     `${report.workloads.length} pods, ${report.proxies.length} proxies, ${report.calls.length} calls`,
   ];

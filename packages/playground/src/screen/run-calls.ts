@@ -23,8 +23,16 @@ export async function runDeclaredCalls(from: Workload__Output, execSocket: strin
   if (declared.value.length === 0) return [];
   const targets = declared.value.map((call) => callTarget(call, from.namespace));
   const command = sampleCallCommand(['--count', String(repetitions), '--ca', rootsInPod, ...targets]);
-  const { code, stdout, stderr } = await execInPod(execSocket, { namespace: from.namespace, pod: from.name, command }, timeoutMs);
+  const { code, stdout, stderr } = await execInPod(
+    execSocket,
+    { namespace: from.namespace, pod: from.name, command },
+    timeoutMs,
+  );
   if (code !== 0) throw new Error(`${from.namespace}/${from.name}: the calls could not be made: ${stderr.trim()}`);
   const results = JSON.parse(stdout) as readonly CallResult[];
-  return declared.value.map((call, index) => ({ from, call, results: results.filter((result) => result.target === targets[index]) }));
+  return declared.value.map((call, index) => ({
+    from,
+    call,
+    results: results.filter((result) => result.target === targets[index]),
+  }));
 }

@@ -36,17 +36,31 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
   const made: MadeCall[] = [];
   const queue = [...workloads];
   const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) made.push(...(await runDeclaredCalls(next, context.execCommand.socket)));
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      made.push(...(await runDeclaredCalls(next, context.execCommand.socket)));
   };
   await Promise.all(Array.from({ length: parallelCallers }, work));
   onProgress(`${made.length} calls made; collecting what the proxies saw`);
   const { view, judgements } = await collect(client, made, signal);
-  const problems = [...judgements.map((judgement) => judgement.problem).filter((text) => text !== ''), ...proxyProblems(view)];
-  return { report: demoReport(view, judgements.map((judgement) => judgement.row)), problems };
+  const problems = [
+    ...judgements.map((judgement) => judgement.problem).filter((text) => text !== ''),
+    ...proxyProblems(view),
+  ];
+  return {
+    report: demoReport(
+      view,
+      judgements.map((judgement) => judgement.row),
+    ),
+    problems,
+  };
 }
 
 /** Agents report when asked and every few seconds: asks until every call has been seen, or the patience ends. */
-async function collect(client: MeshClient, made: readonly MadeCall[], signal: AbortSignal): Promise<{ view: MeshView; judgements: CallJudgement[] }> {
+async function collect(
+  client: MeshClient,
+  made: readonly MadeCall[],
+  signal: AbortSignal,
+): Promise<{ view: MeshView; judgements: CallJudgement[] }> {
   for (let attempt = 1; ; attempt += 1) {
     const view = await client.view();
     const judgements = made.map((one) => judgeCall(one, view));
@@ -66,7 +80,9 @@ function proxyProblems(view: MeshView): string[] {
   return enrolled.flatMap((workload) => {
     const proxy = view.proxies.find((candidate) => candidate.podUid === workload.uid);
     if (proxy === undefined) return [`${workload.name}: its proxy is not connected`];
-    const nacks = proxy.types.flatMap((type) => type.nacks.map((nack) => `${workload.name}: rejected ${nack.resource}: ${nack.message}`));
+    const nacks = proxy.types.flatMap((type) =>
+      type.nacks.map((nack) => `${workload.name}: rejected ${nack.resource}: ${nack.message}`),
+    );
     const isAcked = proxy.types.every((type) => type.acked === type.desired);
     return isAcked ? nacks : [...nacks, `${workload.name}: its proxy has not acknowledged everything`];
   });

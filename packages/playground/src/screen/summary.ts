@@ -5,7 +5,10 @@ import type { MeshView } from './mesh-client.ts';
 import { formatDuration, formatTable, sanitise } from './table.ts';
 
 /** Lines of the screen: workloads, calls, refused calls, findings, addresses. */
-export function summaryLines(view: MeshView, options: { readonly context: Context; readonly meshDirectory: string; readonly now: Date }): string[] {
+export function summaryLines(
+  view: MeshView,
+  options: { readonly context: Context; readonly meshDirectory: string; readonly now: Date },
+): string[] {
   const { context, now } = options;
   return [
     `Signet playground · mesh ${options.meshDirectory}`,
@@ -101,10 +104,13 @@ function allowPoliciesOf(edge: Edge__Output, view: MeshView): string[] {
   const pod = view.workloads.find((workload) => workload.name === edge.destinationPod);
   if (pod === undefined) return [];
   return view.policyStatuses
-    .filter((status) => status.kind === 'AuthorizationPolicy' && status.workloads.includes(`${pod.namespace}/${pod.name}`))
+    .filter(
+      (status) => status.kind === 'AuthorizationPolicy' && status.workloads.includes(`${pod.namespace}/${pod.name}`),
+    )
     .filter((status) => {
       const policy = view.policies.find(
-        (candidate) => candidate.kind === status.kind && candidate.namespace === status.namespace && candidate.name === status.name,
+        (candidate) =>
+          candidate.kind === status.kind && candidate.namespace === status.namespace && candidate.name === status.name,
       );
       return policy !== undefined && !policy.specJson.includes('"DENY"');
     })
@@ -115,7 +121,9 @@ function findingLines(finding: Finding__Output): string[] {
   return [
     `${finding.severity.toUpperCase()} ${finding.detector}: ${sanitise(finding.message)}`,
     `  pod ${finding.namespace}/${finding.pod}, action ${finding.action}, seen ${new Date(milliseconds(finding.firstSeen)).toISOString()}`,
-    ...finding.signals.map((signal) => `  ${signal.hard ? 'hard' : 'hint'}  ${signal.name} = ${sanitise(signal.value)}`),
+    ...finding.signals.map(
+      (signal) => `  ${signal.hard ? 'hard' : 'hint'}  ${signal.name} = ${sanitise(signal.value)}`,
+    ),
     ...(finding.services.length === 0 ? [] : [`  behind ${finding.services.join(', ')}`]),
     ...(finding.policies.length === 0 ? [] : [`  admitted by ${finding.policies.join(', ')}`]),
   ];
@@ -126,7 +134,9 @@ function policyProblemLines(view: MeshView): string[] {
     ...view.fileProblems.map(sanitise),
     ...view.policyStatuses
       .filter((status) => !status.accepted)
-      .map((status) => sanitise(`${status.kind} ${status.namespace}/${status.name}: ${status.reason}: ${status.messages.join('; ')}`)),
+      .map((status) =>
+        sanitise(`${status.kind} ${status.namespace}/${status.name}: ${status.reason}: ${status.messages.join('; ')}`),
+      ),
   ];
 }
 

@@ -4,7 +4,12 @@
 export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const clean = [headings, ...rows].map((row) => row.map(sanitise));
   const widths = headings.map((_, column) => Math.max(...clean.map((row) => (row[column] ?? '').length)));
-  return clean.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return clean.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** Text without control characters, so that a manifest cannot steer the terminal. */

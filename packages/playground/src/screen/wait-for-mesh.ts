@@ -23,7 +23,10 @@ export async function waitForMesh({ client, timeoutMs, signal, onProgress }: Wai
   let missing = 'the control plane does not answer yet';
   while (Date.now() < deadline) {
     signal.throwIfAborted();
-    const next = await findMissing(client).catch((error: unknown) => `the control plane does not answer yet (${error instanceof Error ? error.message : String(error)})`);
+    const next = await findMissing(client).catch(
+      (error: unknown) =>
+        `the control plane does not answer yet (${error instanceof Error ? error.message : String(error)})`,
+    );
     if (next === undefined) return;
     if (next !== missing) onProgress(next);
     missing = next;
@@ -36,17 +39,23 @@ async function findMissing(client: MeshClient): Promise<string | undefined> {
   const workloads = await client.workloads();
   if (workloads.length === 0) return 'no pods yet';
   const pending = workloads.filter((workload) => !isUp(workload));
-  if (pending.length > 0) return `${workloads.length - pending.length} of ${workloads.length} pods are up; waiting for ${names(pending)}`;
-  const enrolled = workloads.filter((workload) => workload.enrolled).map((workload) => `${workload.namespace}/${workload.name}`);
+  if (pending.length > 0)
+    return `${workloads.length - pending.length} of ${workloads.length} pods are up; waiting for ${names(pending)}`;
+  const enrolled = workloads
+    .filter((workload) => workload.enrolled)
+    .map((workload) => `${workload.namespace}/${workload.name}`);
   const { done, acked, nacked, pending: unanswered } = await client.settle(settleMs);
   if (nacked.length > 0) return `${nacked.join(', ')} rejected configuration; see signet proxy-status`;
   const silent = enrolled.filter((pod) => !acked.includes(pod));
-  if (silent.length > 0) return `${enrolled.length - silent.length} of ${enrolled.length} proxies have acknowledged; waiting for ${silent.slice(0, 3).join(', ')}`;
+  if (silent.length > 0)
+    return `${enrolled.length - silent.length} of ${enrolled.length} proxies have acknowledged; waiting for ${silent.slice(0, 3).join(', ')}`;
   return done ? undefined : `waiting for ${unanswered.slice(0, 3).join(', ') || 'connections to drain'}`;
 }
 
 function isUp(workload: Workload__Output): boolean {
-  return workload.ready && (!workload.enrolled || (workload.certificate !== null && workload.certificate !== undefined));
+  return (
+    workload.ready && (!workload.enrolled || (workload.certificate !== null && workload.certificate !== undefined))
+  );
 }
 
 function names(workloads: readonly Workload__Output[]): string {
