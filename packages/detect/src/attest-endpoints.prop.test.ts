@@ -30,7 +30,8 @@ const podSpec: fc.Arbitrary<PodSpec> = fc.record({
 function build(specs: readonly (PodSpec & { readonly index: number })[]): ClusterBuilder {
   const cluster = new ClusterBuilder().namespace('shop').service('checkout').service('cart');
   for (const app of ['checkout', 'clone', 'cart']) cluster.deployment(app);
-  for (const { app, overrides, index } of specs) cluster.pod(`p${index}`, app, { ips: [`10.1.0.${index}`], ...overrides });
+  for (const { app, overrides, index } of specs)
+    cluster.pod(`p${index}`, app, { ips: [`10.1.0.${index}`], ...overrides });
   return cluster;
 }
 
@@ -39,7 +40,9 @@ const cluster = fc.array(podSpec, { maxLength: 8 }).map((specs) => specs.map((sp
 test('the order of the inputs does not matter', () => {
   fc.assert(
     fc.property(cluster, fc.integer(), (specs, turn) => {
-      const turned = specs.map((_, n) => specs[(n + Math.abs(turn % specs.length)) % specs.length]).filter((one) => one !== undefined);
+      const turned = specs
+        .map((_, n) => specs[(n + Math.abs(turn % specs.length)) % specs.length])
+        .filter((one) => one !== undefined);
       expect(build([...turned].reverse()).attest()).toEqual(build(specs).attest());
     }),
     { seed },
@@ -52,7 +55,12 @@ test('what is offered is ready, alive, and in the mesh with its own identity', (
       const built = build(specs);
       for (const endpoint of [...built.attest().endpoints.values()].flat().filter((one) => one.isOffered)) {
         const pod = built.workloads.get(endpoint.podUid);
-        expect(pod).toMatchObject({ isReady: true, isTerminating: false, isEnrolled: true, spiffeId: endpoint.spiffeId });
+        expect(pod).toMatchObject({
+          isReady: true,
+          isTerminating: false,
+          isEnrolled: true,
+          spiffeId: endpoint.spiffeId,
+        });
         expect(pod?.owners[0]?.isVerified).toBe(true);
       }
     }),
@@ -81,7 +89,12 @@ test('every finding names at least two signals, and accused newcomers are never 
   fc.assert(
     fc.property(cluster, (specs) => {
       const result = build(specs).attest();
-      const offered = new Set([...result.endpoints.values()].flat().filter((one) => one.isOffered).map((one) => one.podUid));
+      const offered = new Set(
+        [...result.endpoints.values()]
+          .flat()
+          .filter((one) => one.isOffered)
+          .map((one) => one.podUid),
+      );
       for (const finding of result.findings.values()) {
         expect(finding.signals.length).toBeGreaterThanOrEqual(2);
         if (finding.detector === 'bare-pod') expect(offered.has(finding.podUid)).toBe(false);

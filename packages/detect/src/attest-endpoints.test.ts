@@ -10,7 +10,10 @@ const otherId = formatSpiffeId({ trustDomain: 'cluster.local', namespace: 'shop'
 /** `pod: reason`, with a + for offered endpoints. */
 function verdicts(result: AttestationResult, service = 'shop/checkout'): Record<string, string> {
   return Object.fromEntries(
-    (result.endpoints.get(service) ?? []).map((one) => [one.pod || one.address, `${one.isOffered ? '+' : '-'}${one.reason}`]),
+    (result.endpoints.get(service) ?? []).map((one) => [
+      one.pod || one.address,
+      `${one.isOffered ? '+' : '-'}${one.reason}`,
+    ]),
   );
 }
 
@@ -24,44 +27,88 @@ function after(change: (cluster: ClusterBuilder) => void, overrides: Partial<Att
 describe('a pod that is new behind a Service', () => {
   test.each<[string, (cluster: ClusterBuilder) => void, string]>([
     ['a replica', (c) => c.pod('x', 'checkout'), '+ATTESTED'],
-    ['a replica of a new ReplicaSet with a new image', (c) => {
-      c.deployment('checkout', { replicaSet: 'checkout-2', templateImages: { app: 'checkout:2' } });
-      const containers = [{ name: 'app', image: 'checkout:2', imageDigest: 'sha256:new', command: [], ports: [] }];
-      c.pod('x', 'checkout', { replicaSet: 'checkout-2', containers });
-    }, '+ATTESTED'],
-    ['a replica with a new account from its template', (c) => {
-      c.deployment('checkout', { replicaSet: 'checkout-2', templateServiceAccount: 'checkout-new' });
-      c.pod('x', 'checkout', { replicaSet: 'checkout-2', serviceAccount: 'checkout-new' });
-    }, '+ATTESTED'],
+    [
+      'a replica of a new ReplicaSet with a new image',
+      (c) => {
+        c.deployment('checkout', { replicaSet: 'checkout-2', templateImages: { app: 'checkout:2' } });
+        const containers = [{ name: 'app', image: 'checkout:2', imageDigest: 'sha256:new', command: [], ports: [] }];
+        c.pod('x', 'checkout', { replicaSet: 'checkout-2', containers });
+      },
+      '+ATTESTED',
+    ],
+    [
+      'a replica with a new account from its template',
+      (c) => {
+        c.deployment('checkout', { replicaSet: 'checkout-2', templateServiceAccount: 'checkout-new' });
+        c.pod('x', 'checkout', { replicaSet: 'checkout-2', serviceAccount: 'checkout-new' });
+      },
+      '+ATTESTED',
+    ],
     ['a bare pod', (c) => c.pod('x', 'checkout', bareIntruder), '-BARE_POD'],
     ['a bare pod that is enrolled under the same account', (c) => c.pod('x', 'checkout', { owners: [] }), '-BARE_POD'],
-    ['a forged owner reference', (c) => {
-      const owners = [{ kind: 'ReplicaSet', name: 'checkout-1', uid: 'invented', isVerified: false }];
-      c.pod('x', 'checkout', { owners });
-    }, '-BARE_POD'],
-    ['an owner of a kind that nobody can check', (c) => {
-      c.pod('x', 'checkout', { owners: [{ kind: 'Rollout', name: 'checkout', uid: 'u', isVerified: false }] });
-    }, '-BARE_POD'],
-    ['another Deployment', (c) => {
-      c.deployment('clone');
-      c.pod('x', 'clone', { labels: { app: 'checkout' }, serviceAccount: 'checkout' });
-    }, '-FOREIGN_ORIGIN'],
-    ['another account under the same owner', (c) => c.pod('x', 'checkout', { serviceAccount: 'other' }), '-FOREIGN_ORIGIN'],
-    ['an adopted pod', (c) => {
-      c.pod('x', 'checkout');
-      c.adopted.add('pod-x');
-    }, '-FOREIGN_ORIGIN'],
-    ['an image that its controller does not ask for', (c) => {
-      const containers = [{ name: 'app', image: 'evil:1', imageDigest: 'sha256:evil', command: [], ports: [] }];
-      c.pod('x', 'checkout', { containers });
-    }, '-FOREIGN_ORIGIN'],
+    [
+      'a forged owner reference',
+      (c) => {
+        const owners = [{ kind: 'ReplicaSet', name: 'checkout-1', uid: 'invented', isVerified: false }];
+        c.pod('x', 'checkout', { owners });
+      },
+      '-BARE_POD',
+    ],
+    [
+      'an owner of a kind that nobody can check',
+      (c) => {
+        c.pod('x', 'checkout', { owners: [{ kind: 'Rollout', name: 'checkout', uid: 'u', isVerified: false }] });
+      },
+      '-BARE_POD',
+    ],
+    [
+      'another Deployment',
+      (c) => {
+        c.deployment('clone');
+        c.pod('x', 'clone', { labels: { app: 'checkout' }, serviceAccount: 'checkout' });
+      },
+      '-FOREIGN_ORIGIN',
+    ],
+    [
+      'another account under the same owner',
+      (c) => c.pod('x', 'checkout', { serviceAccount: 'other' }),
+      '-FOREIGN_ORIGIN',
+    ],
+    [
+      'an adopted pod',
+      (c) => {
+        c.pod('x', 'checkout');
+        c.adopted.add('pod-x');
+      },
+      '-FOREIGN_ORIGIN',
+    ],
+    [
+      'an image that its controller does not ask for',
+      (c) => {
+        const containers = [{ name: 'app', image: 'evil:1', imageDigest: 'sha256:evil', command: [], ports: [] }];
+        c.pod('x', 'checkout', { containers });
+      },
+      '-FOREIGN_ORIGIN',
+    ],
     ['a replica without the agent', (c) => c.pod('x', 'checkout', { isEnrolled: false }), '-NOT_ENROLLED'],
-    ['a replica without a certificate', (c) => {
-      c.pod('x', 'checkout');
-      c.certificates.delete('pod-x');
-    }, '-NO_CERTIFICATE'],
-    ['a replica whose certificate has expired', (c) => c.pod('x', 'checkout').certificate('x', { notAfter: at(0) }), '-NO_CERTIFICATE'],
-    ['a certificate of somebody else', (c) => c.pod('x', 'checkout').certificate('x', { spiffeId: otherId }), '-IDENTITY_MISMATCH'],
+    [
+      'a replica without a certificate',
+      (c) => {
+        c.pod('x', 'checkout');
+        c.certificates.delete('pod-x');
+      },
+      '-NO_CERTIFICATE',
+    ],
+    [
+      'a replica whose certificate has expired',
+      (c) => c.pod('x', 'checkout').certificate('x', { notAfter: at(0) }),
+      '-NO_CERTIFICATE',
+    ],
+    [
+      'a certificate of somebody else',
+      (c) => c.pod('x', 'checkout').certificate('x', { spiffeId: otherId }),
+      '-IDENTITY_MISMATCH',
+    ],
     ['a replica that is not ready', (c) => c.pod('x', 'checkout', { isReady: false }), '-NOT_READY'],
     ['a replica that is being deleted', (c) => c.pod('x', 'checkout', { isTerminating: true }), '-TERMINATING'],
     ['a replica that has finished', (c) => c.pod('x', 'checkout', { phase: 'Failed' }), '-TERMINATING'],
@@ -91,7 +138,9 @@ describe('a pod that is new behind a Service', () => {
   });
 
   test('the digest alone of a replica is worth an alert and no hold', () => {
-    const containers = [{ name: 'app', image: 'checkout:1', imageDigest: 'sha256:pushed-again', command: [], ports: [] }];
+    const containers = [
+      { name: 'app', image: 'checkout:1', imageDigest: 'sha256:pushed-again', command: [], ports: [] },
+    ];
     const result = after((c) => c.pod('x', 'checkout', { containers }));
     expect(verdicts(result)['x']).toBe('+ATTESTED');
     expect(result.findings.get('foreign-endpoint/pod-x')).toMatchObject({ severity: 'high', action: 'alert' });
@@ -101,7 +150,11 @@ describe('a pod that is new behind a Service', () => {
 describe('an intruder that came while discovery was down', () => {
   test('does not become the origin although it is the oldest', () => {
     const cluster = shop().pod('x', 'checkout', { ...bareIntruder, createdAt: at(-900) });
-    expect(verdicts(cluster.attest())).toEqual({ 'checkout-1': '+ATTESTED', 'checkout-2': '+ATTESTED', x: '-BARE_POD' });
+    expect(verdicts(cluster.attest())).toEqual({
+      'checkout-1': '+ATTESTED',
+      'checkout-2': '+ATTESTED',
+      x: '-BARE_POD',
+    });
   });
 
   test('does not become the origin where the Deployment has no pods yet', () => {
@@ -132,7 +185,9 @@ describe('Services outside the mesh', () => {
 
   test('are reached in plaintext when their origin is established', () => {
     const result = legacy().attest();
-    expect(result.endpoints.get('legacy/db')).toMatchObject([{ isOffered: true, reason: 'NOT_ENROLLED_ORIGIN', spiffeId: undefined }]);
+    expect(result.endpoints.get('legacy/db')).toMatchObject([
+      { isOffered: true, reason: 'NOT_ENROLLED_ORIGIN', spiffeId: undefined },
+    ]);
     expect(result.findings.size).toBe(0);
   });
 
@@ -147,7 +202,9 @@ describe('Services outside the mesh', () => {
   });
 
   test('bare pods found an origin where there is nothing else, after a while', () => {
-    const cluster = shop().namespace('demo', false).service('web', { namespace: 'demo', createdAt: at(-2) });
+    const cluster = shop()
+      .namespace('demo', false)
+      .service('web', { namespace: 'demo', createdAt: at(-2) });
     cluster.pod('web', 'web', { namespace: 'demo', owners: [], isEnrolled: false });
     const early = cluster.attest();
     expect(verdicts(early, 'demo/web')).toEqual({ web: '-BARE_POD' });
@@ -172,7 +229,10 @@ describe('Services outside the mesh', () => {
   test('addresses written by hand are offered without a selector only, and never a pod’s', () => {
     const cluster = shop().service('external', { selector: {} });
     const hand = { portName: 'tcp', port: 5432, podUid: '', isReady: true, isTerminating: false };
-    cluster.slices.set('shop/external', [{ ...hand, address: '192.0.2.1' }, { ...hand, address: '10.0.0.1' }]);
+    cluster.slices.set('shop/external', [
+      { ...hand, address: '192.0.2.1' },
+      { ...hand, address: '10.0.0.1' },
+    ]);
     cluster.slices.set('shop/checkout', [{ ...hand, address: '192.0.2.2' }]);
     const result = cluster.attest();
     expect(result.endpoints.get('shop/external')?.map((one) => `${one.address} ${one.reason}`)).toEqual([
@@ -207,7 +267,9 @@ describe('an endpoint that is in use', () => {
     const first = cluster.attest();
     for (let n = 1; n <= 10; n += 1) cluster.change(`checkout-${n}`, { owners: [], serviceAccount: 'other' });
     const withdrawn = (result: AttestationResult) =>
-      Object.entries(verdicts(result)).filter(([, verdict]) => verdict.startsWith('-')).map(([pod]) => pod);
+      Object.entries(verdicts(result))
+        .filter(([, verdict]) => verdict.startsWith('-'))
+        .map(([pod]) => pod);
     const second = cluster.attest({ origins: originsOf(first), memory: first.memory });
     expect(withdrawn(second)).toHaveLength(2);
     const third = cluster.attest({ origins: originsOf(first), memory: second.memory });
@@ -243,7 +305,9 @@ describe('an endpoint that is in use', () => {
 
 describe('established origins', () => {
   test('are those of the oldest controlled pods', () => {
-    const cluster = shop().deployment('clone').pod('x', 'clone', { labels: { app: 'checkout' }, createdAt: at(-200) });
+    const cluster = shop()
+      .deployment('clone')
+      .pod('x', 'clone', { labels: { app: 'checkout' }, createdAt: at(-200) });
     expect(originsOf(cluster.attest()).get('shop/checkout')).toMatchObject({
       kind: 'Deployment',
       name: 'checkout',
@@ -293,7 +357,9 @@ describe('established origins', () => {
 
 describe('without attestation', () => {
   test('every ready endpoint is offered, unenrolled ones in plaintext, and findings only alert', () => {
-    const result = after((c) => c.pod('x', 'checkout', bareIntruder).pod('y', 'checkout', { isReady: false }), { attestation: false });
+    const result = after((c) => c.pod('x', 'checkout', bareIntruder).pod('y', 'checkout', { isReady: false }), {
+      attestation: false,
+    });
     expect(verdicts(result)).toEqual({
       'checkout-1': '+ATTESTATION_OFF',
       'checkout-2': '+ATTESTATION_OFF',

@@ -105,7 +105,12 @@ function unselectedSuspicions(input: AttestationInput, selected: ReadonlySet<str
       const certificate = input.certificates.get(pod.uid);
       const signals = enrolmentSignals({ pod, cluster: input.cluster, certificate }, undefined);
       const message = signals[0]?.value ?? '';
-      return { pod, service: '', isHeld: false, judgement: { accusation: 'NOT_ENROLLED', message, signals, weight: 0 } };
+      return {
+        pod,
+        service: '',
+        isHeld: false,
+        judgement: { accusation: 'NOT_ENROLLED', message, signals, weight: 0 },
+      };
     })
     .filter(({ judgement }) => judgement.signals.length > 0);
 }

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { objectKey, type DetectorName, type Finding, type FindingAction, type Severity, type Signal, type Workload } from '@signet/model';
+import {
+  objectKey,
+  type DetectorName,
+  type Finding,
+  type FindingAction,
+  type Severity,
+  type Signal,
+  type Workload,
+} from '@signet/model';
 import type { Accusation, Judgement } from './judge-pod.ts';
 
 /** A pod with what speaks against it behind one Service. */
@@ -21,7 +29,8 @@ const detectorOf: Readonly<Record<Accusation, DetectorName>> = {
 const gravity: Readonly<Record<DetectorName, number>> = { 'foreign-endpoint': 3, 'bare-pod': 2, 'not-enrolled': 1 };
 
 const clears: Readonly<Record<DetectorName, string>> = {
-  'foreign-endpoint': 'delete the pod, or take away the labels that select it, or make it a replica of the established controller',
+  'foreign-endpoint':
+    'delete the pod, or take away the labels that select it, or make it a replica of the established controller',
   'bare-pod': 'delete the pod, or take away the labels that select it, or let the established controller create it',
   'not-enrolled': 'restart the pod with the agent, or move it to a namespace that is not enrolled',
 };
@@ -58,7 +67,11 @@ function sentence(detector: DetectorName, pod: Workload, suspicions: readonly Su
   const target = where.length === 0 ? 'no Service' : where.join(', ');
   const [first] = suspicions;
   const why = first?.judgement.message === '' ? first.judgement.signals[0]?.value : first?.judgement.message;
-  const verb = { 'foreign-endpoint': 'is of another origin', 'bare-pod': 'has no controller', 'not-enrolled': 'is not in the mesh' };
+  const verb = {
+    'foreign-endpoint': 'is of another origin',
+    'bare-pod': 'has no controller',
+    'not-enrolled': 'is not in the mesh',
+  };
   return `Pod ${objectKey(pod.namespace, pod.name)} ${verb[detector]} and is selected by ${target}: ${why}.`;
 }
 

@@ -23,9 +23,12 @@ test('the label-copying intruder: everything that speaks against it in one findi
       ingress: [{ from: [{ podSelector: { matchLabels: { app: 'checkout' } } }] }],
     });
     c.policy('NetworkPolicy', 'unrelated', { podSelector: { matchLabels: { app: 'cart' } } });
-    c.policy('AuthorizationPolicy', 'all', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] }, 'vault');
-    c.policy('PeerAuthentication', 'default', { mtls: { mode: 'STRICT' } }, 'signet-system');
-    c.pod('x', 'checkout', { ...bare, containers: [{ name: 'app', image: 'e', imageDigest: 'sha256:e', command: [], ports: [] }] });
+    c.policy('AuthorizationPolicy', 'vault/all', { rules: [{ from: [{ source: { namespaces: ['shop'] } }] }] });
+    c.policy('PeerAuthentication', 'signet-system/default', { mtls: { mode: 'STRICT' } });
+    c.pod('x', 'checkout', {
+      ...bare,
+      containers: [{ name: 'app', image: 'e', imageDigest: 'sha256:e', command: [], ports: [] }],
+    });
   });
   expect([...findings.keys()]).toEqual(['bare-pod/pod-x']);
   const finding = findings.get('bare-pod/pod-x');
@@ -35,7 +38,11 @@ test('the label-copying intruder: everything that speaks against it in one findi
     action: 'hold-endpoint',
     pod: 'x',
     services: ['shop/checkout', 'shop/checkout-metrics'],
-    policies: ['AuthorizationPolicy/vault/all', 'NetworkPolicy/shop/payments', 'PeerAuthentication/signet-system/default'],
+    policies: [
+      'AuthorizationPolicy/vault/all',
+      'NetworkPolicy/shop/payments',
+      'PeerAuthentication/signet-system/default',
+    ],
     firstSeen: at(0),
   });
   expect(finding?.signals.map((one) => [one.name, one.isHard])).toEqual([

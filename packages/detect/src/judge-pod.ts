@@ -57,7 +57,13 @@ function ownerSignals(input: JudgePodInput, origin: EstablishedOrigin): Signal[]
     case 'bare':
       return [signal('owner.missing', `${noController}, expected ${expected}`, true)];
     case 'forged':
-      return [signal('owner.missing', `names ${claim}, which does not exist or does not select it; expected ${expected}`, true)];
+      return [
+        signal(
+          'owner.missing',
+          `names ${claim}, which does not exist or does not select it; expected ${expected}`,
+          true,
+        ),
+      ];
     case 'claimed':
       return [signal('owner.missing', `names ${claim}, which nothing confirms; expected ${expected}`, true)];
     case 'controlled':
@@ -75,7 +81,9 @@ function accountSignals(input: JudgePodInput, origin: EstablishedOrigin): Signal
 /** Pods to compare images with: replicas of the same controller, else those of the established origin. */
 function siblingsOf(input: JudgePodInput, origin: EstablishedOrigin): readonly Workload[] {
   const { pod, peers, cluster } = input;
-  const others = peers.filter((peer) => peer.uid !== pod.uid && !cluster.adopted.has(peer.uid) && isOfOrigin(peer, origin));
+  const others = peers.filter(
+    (peer) => peer.uid !== pod.uid && !cluster.adopted.has(peer.uid) && isOfOrigin(peer, origin),
+  );
   const [direct] = pod.owners;
   if (direct === undefined || !isOfOrigin(pod, origin)) return others;
   return others.filter((peer) => peer.owners[0]?.uid === direct.uid);
@@ -106,7 +114,9 @@ function digestSignals(input: JudgePodInput, siblings: readonly Workload[]): Sig
   const known = new Set(siblings.flatMap(digestsOf));
   const strange = digestsOf(input.pod).filter((digest) => !known.has(digest));
   if (known.size === 0 || strange.length === 0) return [];
-  return [signal('image-digest.differs', `runs ${strange.join(', ')}, the others run ${[...known].sort().join(', ')}`, true)];
+  return [
+    signal('image-digest.differs', `runs ${strange.join(', ')}, the others run ${[...known].sort().join(', ')}`, true),
+  ];
 }
 
 /** Reasons for a pod to be in the mesh that it does not follow. */
@@ -127,7 +137,8 @@ export function enrolmentSignals(
   if (certificate === undefined) {
     signals.push(signal('certificate.missing', 'the ledger has no certificate for this pod', true));
   }
-  if (isNamespace) signals.push(signal('namespace.enrolled', `${pod.namespace} asks for its pods to be in the mesh`, true));
+  if (isNamespace)
+    signals.push(signal('namespace.enrolled', `${pod.namespace} asks for its pods to be in the mesh`, true));
   return signals;
 }
 
@@ -143,7 +154,8 @@ function circumstancesOf(input: JudgePodInput, origin: EstablishedOrigin, siblin
     signals.push(signal('node.unusual', `runs on ${pod.node}, the others on ${[...nodes].sort().join(', ')}`, false));
   }
   const selector = Object.entries(service.selector).map(([key, value]) => `${key}=${value}`);
-  if (selector.length > 0) signals.push(signal('labels.match', `${selector.join(',')} selects it for ${service.name}`, false));
+  if (selector.length > 0)
+    signals.push(signal('labels.match', `${selector.join(',')} selects it for ${service.name}`, false));
   return signals;
 }
 

@@ -53,7 +53,12 @@ function stateVerdict(service: Service, slice: SliceEndpoint, pod: Workload): Ve
 
 function certificateVerdict(input: AttestationInput, pod: Workload, before: Endpoint | undefined): Verdict {
   if (pod.spiffeId === undefined) {
-    return { isOffered: true, reason: 'NOT_ENROLLED_ORIGIN', message: 'reached in plaintext: not enrolled', spiffeId: undefined };
+    return {
+      isOffered: true,
+      reason: 'NOT_ENROLLED_ORIGIN',
+      message: 'reached in plaintext: not enrolled',
+      spiffeId: undefined,
+    };
   }
   const certificate = input.certificates.get(pod.uid);
   // While the ledger cannot be followed, what it does not say is no reason to take an endpoint away.
@@ -95,11 +100,21 @@ function handWrittenVerdict(service: Service, slice: SliceEndpoint, cluster: Clu
     return withheld('ADDRESS_MISMATCH', 'written by hand although the Service selects pods');
   }
   if (!slice.isReady && !service.publishNotReady) return withheld('NOT_READY', 'the endpoint is not ready');
-  return { isOffered: true, reason: 'HAND_WRITTEN', message: 'reached in plaintext: written by hand', spiffeId: undefined };
+  return {
+    isOffered: true,
+    reason: 'HAND_WRITTEN',
+    message: 'reached in plaintext: written by hand',
+    spiffeId: undefined,
+  };
 }
 
 function offeredUnchecked(pod: Workload | undefined): Verdict {
-  return { isOffered: true, reason: 'ATTESTATION_OFF', message: 'offered unchecked: attestation is off', spiffeId: pod?.spiffeId };
+  return {
+    isOffered: true,
+    reason: 'ATTESTATION_OFF',
+    message: 'offered unchecked: attestation is off',
+    spiffeId: pod?.spiffeId,
+  };
 }
 
 function addressJudgement(slice: SliceEndpoint, pod: Workload): Judgement {
@@ -117,7 +132,8 @@ function podVerdict(context: ServiceContext, slice: SliceEndpoint, pod: Workload
   if (!pod.ips.includes(slice.address)) return withheld('ADDRESS_MISMATCH', addressJudgement(slice, pod).message);
   const judgement = context.judgements.get(pod.uid);
   if (judgement?.accusation === undefined) return state ?? certificateVerdict(input, pod, before);
-  if (before === undefined || context.mayWithdraw.has(pod.uid)) return withheld(judgement.accusation, judgement.message);
+  if (before === undefined || context.mayWithdraw.has(pod.uid))
+    return withheld(judgement.accusation, judgement.message);
   if (state !== undefined) return state;
   // In use and not to be withdrawn: it stays exactly as clients know it, so mTLS never turns into plaintext.
   return { isOffered: true, reason: before.reason, message: `kept: ${judgement.message}`, spiffeId: before.spiffeId };
@@ -168,11 +184,16 @@ function suspicionsOf(context: ServiceContext, endpoints: readonly Endpoint[]): 
   return pods.flatMap((pod): Suspicion[] => {
     const mismatch = endpoints.find((one) => one.podUid === pod.uid && one.reason === 'ADDRESS_MISMATCH');
     const judged = context.judgements.get(pod.uid);
-    const judgements = [...(judged === undefined ? [] : [judged]), ...(mismatch === undefined ? [] : [addressJudgement(mismatch, pod)])];
+    const judgements = [
+      ...(judged === undefined ? [] : [judged]),
+      ...(mismatch === undefined ? [] : [addressJudgement(mismatch, pod)]),
+    ];
     return judgements
       .filter((judgement) => judgement.signals.length > 0)
       .map((judgement) => {
-        const isHeld = endpoints.some((one) => one.podUid === pod.uid && one.reason === judgement.accusation && !one.isOffered);
+        const isHeld = endpoints.some(
+          (one) => one.podUid === pod.uid && one.reason === judgement.accusation && !one.isOffered,
+        );
         return { pod, service: key, judgement, isHeld };
       });
   });
@@ -192,7 +213,13 @@ export function judgeService(given: JudgeServiceInput): ServiceOutcome {
   const offered = new Map<string, Endpoint>();
   const endpoints = (cluster.slices.get(key) ?? []).map((slice): Endpoint => {
     const pod = cluster.workloads.get(slice.podUid)?.name ?? '';
-    const endpoint = { ...slice, namespace: service.namespace, service: service.name, pod, ...verdictOn(context, slice) };
+    const endpoint = {
+      ...slice,
+      namespace: service.namespace,
+      service: service.name,
+      pod,
+      ...verdictOn(context, slice),
+    };
     const before = memory.offered.get(endpointKey(key, slice));
     const known = endpoint.isOffered && input.attestation ? endpoint : before;
     if (known !== undefined) offered.set(endpointKey(key, slice), known);

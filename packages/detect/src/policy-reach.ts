@@ -12,8 +12,14 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The pod in question, where it is. */
+interface Subject {
+  readonly pod: Workload;
+  readonly cluster: ClusterSnapshot;
+}
+
 /** A NetworkPolicyPeer of a policy in `namespace` matches the pod by label. */
-function isNetworkPeer(peer: unknown, namespace: string, pod: Workload, cluster: ClusterSnapshot): boolean {
+function isNetworkPeer(peer: unknown, namespace: string, { pod, cluster }: Subject): boolean {
   const { podSelector, namespaceSelector } = fields(peer);
   if (podSelector === undefined && namespaceSelector === undefined) return false;
   const isNamespaceMatch =
@@ -33,7 +39,7 @@ function concernsByNetworkPolicy(policy: PolicyObject, pod: Workload, cluster: C
     ...list(spec['ingress']).flatMap((rule) => list(fields(rule)['from'])),
     ...list(spec['egress']).flatMap((rule) => list(fields(rule)['to'])),
   ];
-  return peers.some((peer) => isNetworkPeer(peer, policy.namespace, pod, cluster));
+  return peers.some((peer) => isNetworkPeer(peer, policy.namespace, { pod, cluster }));
 }
 
 /** An AuthorizationPolicy rule that names the pod's namespace as a source. */

@@ -11,7 +11,12 @@ import {
   type SliceEndpoint,
   type Workload,
 } from '@signet/model';
-import { attestEndpoints, emptyMemory, type AttestationInput, type AttestationResult } from '../src/attest-endpoints.ts';
+import {
+  attestEndpoints,
+  emptyMemory,
+  type AttestationInput,
+  type AttestationResult,
+} from '../src/attest-endpoints.ts';
 import type { EstablishedOrigin } from '../src/origin.ts';
 
 /** 2026-01-01T00:00:00Z plus seconds. */
@@ -70,7 +75,12 @@ export class ClusterBuilder {
       ...rest,
     };
     this.controllers.set(template.uid, template);
-    this.controllers.set(`rs-${replicaSet}`, { ...template, kind: 'ReplicaSet', name: replicaSet, uid: `rs-${replicaSet}` });
+    this.controllers.set(`rs-${replicaSet}`, {
+      ...template,
+      kind: 'ReplicaSet',
+      name: replicaSet,
+      uid: `rs-${replicaSet}`,
+    });
     return this;
   }
 
@@ -116,7 +126,13 @@ export class ClusterBuilder {
   certificate(pod: string, overrides: Partial<CertificateState> = {}): this {
     const { spiffeId } = this.podNamed(pod);
     if (spiffeId === undefined) throw new Error(`${pod} is not enrolled`);
-    this.certificates.set(`pod-${pod}`, { serial: '0a', spiffeId, notBefore: at(-300), notAfter: at(3600), ...overrides });
+    this.certificates.set(`pod-${pod}`, {
+      serial: '0a',
+      spiffeId,
+      notBefore: at(-300),
+      notAfter: at(3600),
+      ...overrides,
+    });
     return this;
   }
 
@@ -139,7 +155,9 @@ export class ClusterBuilder {
     return this;
   }
 
-  policy(kind: string, name: string, spec: unknown, namespace = 'shop'): this {
+  /** `name` or `namespace/name`. */
+  policy(kind: string, path: string, spec: unknown): this {
+    const [name = '', namespace = 'shop'] = path.split('/').reverse();
     const policy: PolicyObject = {
       apiVersion: 'test/v1',
       kind,

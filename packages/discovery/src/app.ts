@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import { createCertificateClient, createRootsFile, type CertificateClient, type RootsFile } from '@signet/identity';
-import { createKubeClient, createKubernetesSource, createManifestSource, createTokenReviewer, loadKubeConfig, type ClusterSource } from '@signet/kube';
+import {
+  createKubeClient,
+  createKubernetesSource,
+  createManifestSource,
+  createTokenReviewer,
+  loadKubeConfig,
+  type ClusterSource,
+} from '@signet/kube';
 import { tokenAudience } from '@signet/model';
 import { inventory, loadSignetDescriptorSet, trafficReports } from '@signet/proto';
 import {
@@ -59,7 +66,11 @@ function createSource({ config, clock }: DiscoveryDeps, events: DiscoveryEvents)
   if (source === undefined) throw new Error('source: discovery needs to know where to read the cluster');
   if (source.kind === 'manifests') return createManifestSource({ directories: source.directories, trustDomain, clock });
   const client = createKubeClient(loadKubeConfig(source.kubeconfig));
-  return createKubernetesSource({ client, trustDomain, onWatchEnd: (kind, reason) => events.sourceEnded(kind, reason) });
+  return createKubernetesSource({
+    client,
+    trustDomain,
+    onWatchEnd: (kind, reason) => events.sourceEnded(kind, reason),
+  });
 }
 
 /** Judges operators' tokens by the issuer's keys, or by the API server that issued them. */
@@ -115,7 +126,10 @@ function createIdentity({ config, logger, clock }: DiscoveryDeps): Identity {
   return { roots, certificate, channel };
 }
 
-function createServer(deps: DiscoveryDeps, parts: { context: DiscoveryContext; identity: Identity; authorise: Authorise }): GrpcServer {
+function createServer(
+  deps: DiscoveryDeps,
+  parts: { context: DiscoveryContext; identity: Identity; authorise: Authorise },
+): GrpcServer {
   const { config, logger, metrics, clock } = deps;
   const { context, identity, authorise } = parts;
   return createGrpcServer({

@@ -21,7 +21,10 @@ const trafficReportsPrefix = '/signet.discovery.v1.TrafficReports/';
 
 async function accountOfToken(token: string, verifier: Pick<TokenVerifier, 'verify'> | undefined): Promise<string> {
   if (verifier === undefined) {
-    throw new SignetError('CALLER_NOT_ALLOWED', 'tokens are not taken here, as no issuer is configured (`tokens`); use a certificate');
+    throw new SignetError(
+      'CALLER_NOT_ALLOWED',
+      'tokens are not taken here, as no issuer is configured (`tokens`); use a certificate',
+    );
   }
   const verified = await verifier.verify(token);
   if (!verified.ok) throw new SignetError(verified.error.reason, verified.error.message);
@@ -32,7 +35,10 @@ async function accountOfToken(token: string, verifier: Pick<TokenVerifier, 'veri
  * Inventory is for the control plane and for operators, by certificate or (operators) by token. TrafficReports is for every
  * pod of the mesh, by certificate: which pod it is, the handler finds by the certificate's serial.
  */
-export function createAuthorise(config: DiscoveryConfig, verifier: Pick<TokenVerifier, 'verify'> | undefined): Authorise {
+export function createAuthorise(
+  config: DiscoveryConfig,
+  verifier: Pick<TokenVerifier, 'verify'> | undefined,
+): Authorise {
   const { trustDomain, controlPlane, operators } = config;
   const allowed = new Set<string>([
     ...idsOfAccounts(controlPlane.accounts, trustDomain),

@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inventory, trafficReports, type Endpoint__Output, type Finding__Output } from '@signet/proto';
-import { createChannel, createClient, createLogger, createMetrics, systemClock, type Channel, type TlsMaterial } from '@signet/runtime';
+import {
+  createChannel,
+  createClient,
+  createLogger,
+  createMetrics,
+  systemClock,
+  type Channel,
+  type TlsMaterial,
+} from '@signet/runtime';
 import { findFreePorts } from '@signet/testing';
 import { createDiscoveryApp, discoveryConfigSchema, type DiscoveryApp } from '../src/index.ts';
 import { controlPlaneId, StubCertificateAuthority, toMaterial } from './stub-certificate-authority.ts';
@@ -127,7 +135,11 @@ export class DiscoveryWorld {
 
   /** A certificate for a pod of this world. */
   certify(pod: string): TlsMaterial {
-    return this.ca.issue('spiffe://cluster.local/ns/shop/sa/checkout', { uid: `uid-${pod}`, name: pod, namespace: 'shop' });
+    return this.ca.issue('spiffe://cluster.local/ns/shop/sa/checkout', {
+      uid: `uid-${pod}`,
+      name: pod,
+      namespace: 'shop',
+    });
   }
 }
 
@@ -136,7 +148,11 @@ const hashed = { ...labels, 'pod-template-hash': '1' };
 const containers = [{ name: 'app', image: 'checkout:1' }];
 
 export function namespace(name: string, isEnrolled: boolean): object {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: isEnrolled ? { 'signet.dev/inject': 'enabled' } : {} } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: isEnrolled ? { 'signet.dev/inject': 'enabled' } : {} },
+  };
 }
 
 function owned(kind: string, name: string, uid: string): object {
@@ -146,19 +162,39 @@ function owned(kind: string, name: string, uid: string): object {
 function checkoutObjects(): object[] {
   const template = { metadata: { labels: hashed }, spec: { serviceAccountName: 'checkout', containers } };
   return [
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'checkout', namespace: 'shop' }, spec: { selector: labels, ports: [{ name: 'http', port: 80 }] } },
-    { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'checkout', namespace: 'shop', uid: 'd' }, spec: { selector: { matchLabels: labels }, template } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'checkout', namespace: 'shop' },
+      spec: { selector: labels, ports: [{ name: 'http', port: 80 }] },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'checkout', namespace: 'shop', uid: 'd' },
+      spec: { selector: { matchLabels: labels }, template },
+    },
     {
       apiVersion: 'apps/v1',
       kind: 'ReplicaSet',
-      metadata: { name: 'checkout-1', namespace: 'shop', uid: 'rs', labels: hashed, ...owned('Deployment', 'checkout', 'd') },
+      metadata: {
+        name: 'checkout-1',
+        namespace: 'shop',
+        uid: 'rs',
+        labels: hashed,
+        ...owned('Deployment', 'checkout', 'd'),
+      },
       spec: { selector: { matchLabels: hashed }, template },
     },
   ];
 }
 
 /** A pod of checkout; `owner: false` makes it bare, `agent: false` leaves it outside the mesh. */
-export function pod(name: string, ip: string, overrides: { owner?: boolean; agent?: boolean; account?: string } = {}): object {
+export function pod(
+  name: string,
+  ip: string,
+  overrides: { owner?: boolean; agent?: boolean; account?: string } = {},
+): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

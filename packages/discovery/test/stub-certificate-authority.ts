@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SignetError } from '@signet/model';
 import { parseCsr } from '@signet/pki';
-import { certificateAuthority, issuanceLedger, loadSignetDescriptorSet, type Issuance, type IssuanceEvent } from '@signet/proto';
+import {
+  certificateAuthority,
+  issuanceLedger,
+  loadSignetDescriptorSet,
+  type Issuance,
+  type IssuanceEvent,
+} from '@signet/proto';
 import { createGrpcServer, createLogger, service, type GrpcServer, type TlsMaterial } from '@signet/runtime';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from '@signet/testing';
 
@@ -92,7 +98,13 @@ export class StubCertificateAuthority {
     this.#server = createGrpcServer({
       listeners: [
         { ...shared, name: 'token', port: this.#ports.token, clientCertificate: 'none', services: [authority] },
-        { ...shared, name: 'mtls', port: this.#ports.mtls, clientCertificate: 'require', services: [authority, ledger] },
+        {
+          ...shared,
+          name: 'mtls',
+          port: this.#ports.mtls,
+          clientCertificate: 'require',
+          services: [authority, ledger],
+        },
       ],
       material: () => own,
       logger: createLogger({ component: 'stub-ca', level: 'silent' }),

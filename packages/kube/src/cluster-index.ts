@@ -70,12 +70,18 @@ export class ClusterIndex {
   /** UIDs of pods that came without a controller. */
   readonly #bareAtFirstSight = new Set<string>();
   readonly #workloads = new WeakMap<KubeObject, CachedWorkload>();
-  readonly #slices = new Map<string, { readonly sources: readonly KubeObject[]; readonly endpoints: readonly SliceEndpoint[] }>();
+  readonly #slices = new Map<
+    string,
+    { readonly sources: readonly KubeObject[]; readonly endpoints: readonly SliceEndpoint[] }
+  >();
   readonly #policies = new WeakMap<PlacedObject, PolicyObject>();
   readonly #toService = memoize(toService);
   readonly #toController = memoize(toController);
   readonly #toEndpoints = memoize(toSliceEndpoints);
-  readonly #toNamespace = memoize((object): Namespace => ({ name: object.metadata.name, labels: object.metadata.labels }));
+  readonly #toNamespace = memoize((object): Namespace => ({
+    name: object.metadata.name,
+    labels: object.metadata.labels,
+  }));
 
   constructor(options: { readonly trustDomain: string }) {
     this.#trustDomain = options.trustDomain;
@@ -83,7 +89,7 @@ export class ClusterIndex {
 
   #ofKind(kind: string): Map<string, PlacedObject> {
     let objects = this.#objects.get(kind);
-    if (objects === undefined) this.#objects.set(kind, (objects = new Map()));
+    if (objects === undefined) this.#objects.set(kind, (objects = new Map<string, PlacedObject>()));
     return objects;
   }
 
@@ -115,7 +121,9 @@ export class ClusterIndex {
   /** Makes the given objects the only ones of a kind; returns whether that changed anything. */
   replaceKind(kind: string, placed: readonly PlacedObject[]): boolean {
     const known = this.#ofKind(kind);
-    const next = new Map(placed.map((one) => [objectKey(one.object.metadata.namespace, one.object.metadata.name), one]));
+    const next = new Map(
+      placed.map((one) => [objectKey(one.object.metadata.namespace, one.object.metadata.name), one]),
+    );
     let hasChanged = false;
     for (const [key, { object }] of known) {
       if (next.has(key)) continue;
@@ -138,10 +146,14 @@ export class ClusterIndex {
     const adopted = workloads.filter((pod) => pod.owners.length > 0 && this.#bareAtFirstSight.has(pod.uid));
     return {
       ...state,
-      namespaces: new Map([...this.#ofKind('Namespace')].map(([, { object }]) => [object.metadata.name, this.#toNamespace(object)])),
+      namespaces: new Map(
+        [...this.#ofKind('Namespace')].map(([, { object }]) => [object.metadata.name, this.#toNamespace(object)]),
+      ),
       services: this.#buildServices(),
       workloads: byUid,
-      controllers: new Map([...controllersByUid].map(([uid, object]): [string, Controller] => [uid, this.#toController(object)])),
+      controllers: new Map(
+        [...controllersByUid].map(([uid, object]): [string, Controller] => [uid, this.#toController(object)]),
+      ),
       adopted: new Set(adopted.map((pod) => pod.uid)),
       slices: this.#buildSlices(),
       policies: this.#buildPolicies(),
@@ -162,7 +174,8 @@ export class ClusterIndex {
       const namespace = this.#ofKind('Namespace').get(objectKey('', pod.metadata.namespace))?.object;
       const steps = ownerChainOf(pod, controllersByUid);
       const cached = this.#workloads.get(pod);
-      if (cached !== undefined && cached.namespace === namespace && isSameChain(cached.steps, steps)) return cached.workload;
+      if (cached !== undefined && cached.namespace === namespace && isSameChain(cached.steps, steps))
+        return cached.workload;
       const workload = toWorkload(pod, {
         namespaceLabels: namespace?.metadata.labels ?? {},
         owners: steps.map((step) => step.owner),
@@ -188,7 +201,11 @@ export class ClusterIndex {
     const cached = this.#slices.get(key);
     const named = sources.flatMap((slice) => this.#toEndpoints(slice));
     const hasUids = named.every((one) => one.podUid !== '' || one.podName === '');
-    if (hasUids && cached?.sources.length === sources.length && sources.every((slice, n) => cached.sources[n] === slice)) {
+    if (
+      hasUids &&
+      cached?.sources.length === sources.length &&
+      sources.every((slice, n) => cached.sources[n] === slice)
+    ) {
       return cached.endpoints;
     }
     const namespace = key.slice(0, key.indexOf('/'));
@@ -223,7 +240,10 @@ function isSameVersion(a: PlacedObject, b: PlacedObject): boolean {
   if (a === b) return true;
   const { resourceVersion, uid } = a.object.metadata;
   return (
-    a.origin === '' && b.origin === '' && resourceVersion !== '' &&
-    resourceVersion === b.object.metadata.resourceVersion && uid === b.object.metadata.uid
+    a.origin === '' &&
+    b.origin === '' &&
+    resourceVersion !== '' &&
+    resourceVersion === b.object.metadata.resourceVersion &&
+    uid === b.object.metadata.uid
   );
 }

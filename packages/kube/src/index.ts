@@ -10,4 +10,8 @@ export { createManifestSource, type ManifestSourceOptions } from './manifests/cr
 export { readManifestDirectory, type ManifestContent } from './manifests/manifest-directory.ts';
 export { manifestUid } from './manifests/manifest-uid.ts';
 export { parseManifests, type ParsedManifests } from './manifests/parse-manifests.ts';
-export { watchManifestDirectories, type ManifestWatch, type ManifestWatchOptions } from './manifests/watch-manifest-directories.ts';
+export {
+  watchManifestDirectories,
+  type ManifestWatch,
+  type ManifestWatchOptions,
+} from './manifests/watch-manifest-directories.ts';

@@ -29,11 +29,10 @@ export const watchedKinds: readonly WatchedKind[] = [
   builtin('', 'Service', 'services'),
   builtin('', 'Pod', 'pods'),
   builtin('discovery.k8s.io', 'EndpointSlice', 'endpointslices'),
-  ...policyKinds.map(
-    ({ group, kind, plural }): WatchedKind =>
-      group === 'networking.k8s.io'
-        ? builtin(group, kind, plural)
-        : { group, version: undefined, kind, plural, isOptional: true },
+  ...policyKinds.map(({ group, kind, plural }): WatchedKind =>
+    group === 'networking.k8s.io'
+      ? builtin(group, kind, plural)
+      : { group, version: undefined, kind, plural, isOptional: true },
   ),
 ];
 

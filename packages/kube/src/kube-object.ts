@@ -91,7 +91,10 @@ export function groupOf(apiVersion: string): string {
 }
 
 /** Reads the header of an object. Items of a list carry neither apiVersion nor kind; the caller gives them. */
-export function parseKubeObject(value: unknown, given: { apiVersion?: string; kind?: string } = {}): Result<KubeObject> {
+export function parseKubeObject(
+  value: unknown,
+  given: { apiVersion?: string; kind?: string } = {},
+): Result<KubeObject> {
   const body = fieldsOf(value);
   const apiVersion = textOf(body['apiVersion']) || given.apiVersion;
   const kind = textOf(body['kind']) || given.kind;

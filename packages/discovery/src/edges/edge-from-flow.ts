@@ -45,7 +45,9 @@ const podsByAddress = new WeakMap<InventorySnapshot['workloads'], ReadonlyMap<st
 function podAt(address: string, snapshot: InventorySnapshot): Workload | undefined {
   let index = podsByAddress.get(snapshot.workloads);
   if (index === undefined) {
-    const pods = [...snapshot.workloads.values()].filter((pod) => !pod.usesHostNetwork && pod.phase !== 'Succeeded' && pod.phase !== 'Failed');
+    const pods = [...snapshot.workloads.values()].filter(
+      (pod) => !pod.usesHostNetwork && pod.phase !== 'Succeeded' && pod.phase !== 'Failed',
+    );
     index = new Map(pods.flatMap((pod) => pod.ips.map((ip) => [ip, pod] as const)));
     podsByAddress.set(snapshot.workloads, index);
   }

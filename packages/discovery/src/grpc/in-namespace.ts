@@ -10,7 +10,9 @@ export function inNamespace<T extends { readonly namespace: string }>(
   sortBy: (one: T) => string,
 ): T[] {
   if (!namespacePattern.test(namespace)) {
-    throw new SignetError('REQUEST_INVALID', `namespace «${namespace}» is not the name of a namespace`, { field: 'namespace' });
+    throw new SignetError('REQUEST_INVALID', `namespace «${namespace}» is not the name of a namespace`, {
+      field: 'namespace',
+    });
   }
   return [...all]
     .filter((one) => namespace === '' || one.namespace === namespace)

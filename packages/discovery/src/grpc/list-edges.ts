@@ -14,6 +14,11 @@ export function listEdges({ edges, reporters }: DiscoveryContext) {
   return async ({ namespace }: ListRequest__Output): Promise<ListEdgesResponse> => {
     inNamespace([], namespace, () => '');
     await reporters.refresh();
-    return { edges: edges.list().filter((edge) => touches(edge, namespace)).map(edgeToWire) };
+    return {
+      edges: edges
+        .list()
+        .filter((edge) => touches(edge, namespace))
+        .map(edgeToWire),
+    };
   };
 }

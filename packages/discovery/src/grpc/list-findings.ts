@@ -11,7 +11,11 @@ const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low'];
 export function listFindings({ view }: DiscoveryContext) {
   return async ({ namespace }: ListRequest__Output): Promise<ListFindingsResponse> => {
     const { findings, revision } = view.current();
-    const found = inNamespace(findings.values(), namespace, (one) => `${severities.indexOf(one.severity)}\0${one.namespace}/${one.pod}\0${one.id}`);
+    const found = inNamespace(
+      findings.values(),
+      namespace,
+      (one) => `${severities.indexOf(one.severity)}\0${one.namespace}/${one.pod}\0${one.id}`,
+    );
     return { findings: found.map(findingToWire), revision };
   };
 }

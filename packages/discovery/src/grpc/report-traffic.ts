@@ -22,7 +22,11 @@ function takeReport(context: DiscoveryContext, reporter: KnownCertificate, repor
   const snapshot = context.view.current();
   const flows = report.flows.slice(0, flowsMax);
   for (const flow of flows) {
-    const edge = edgeFromFlow(flow, { snapshot, reporter, findCertificate: (serial) => context.follower.ledger.find(serial) });
+    const edge = edgeFromFlow(flow, {
+      snapshot,
+      reporter,
+      findCertificate: (serial) => context.follower.ledger.find(serial),
+    });
     if (edge !== undefined) context.edges.add(edge);
   }
   context.events.trafficReported(flows.length);

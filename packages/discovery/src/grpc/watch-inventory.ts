@@ -9,7 +9,9 @@ function kindsOf(names: readonly string[]): ReadonlySet<EventKind> {
   const kinds = eventKinds.filter((kind) => names.length === 0 || names.includes(kind));
   const unknown = names.find((name) => !eventKinds.some((kind) => kind === name));
   if (unknown === undefined) return new Set(kinds);
-  throw new SignetError('REQUEST_INVALID', `kinds: «${unknown}» is none of ${eventKinds.join(', ')}`, { field: 'kinds' });
+  throw new SignetError('REQUEST_INVALID', `kinds: «${unknown}» is none of ${eventKinds.join(', ')}`, {
+    field: 'kinds',
+  });
 }
 
 /**

@@ -130,7 +130,9 @@ export class AttestationLoop {
   #publishFindings(cluster: ClusterSnapshot, result: AttestationResult): ReadonlyMap<string, Finding> {
     const { view, memory, events } = this.#deps;
     const before = view.current().findings;
-    const settled = new Map([...result.findings].filter(([id, finding]) => before.has(id) || this.#isSettled(cluster, finding)));
+    const settled = new Map(
+      [...result.findings].filter(([id, finding]) => before.has(id) || this.#isSettled(cluster, finding)),
+    );
     for (const id of this.#noticed.keys()) if (!result.findings.has(id)) this.#noticed.delete(id);
     const opened = [...settled.values()].filter(({ id }) => !before.has(id));
     memory.rememberFindings(opened);

@@ -34,9 +34,14 @@ export interface DiscoveryMemory {
 /** Reads an origin that this process or an earlier one wrote; undefined for another shape. */
 export function parseOrigin(value: unknown, firstSeen: Date): EstablishedOrigin | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { namespace, service, kind, name, uid, serviceAccount, isControlled, isEnrolled } = value as Partial<EstablishedOrigin>;
+  const { namespace, service, kind, name, uid, serviceAccount, isControlled, isEnrolled } =
+    value as Partial<EstablishedOrigin>;
   const texts = [namespace, service, kind, name, uid, serviceAccount];
-  if (!texts.every((one) => typeof one === 'string') || typeof isControlled !== 'boolean' || typeof isEnrolled !== 'boolean') {
+  if (
+    !texts.every((one) => typeof one === 'string') ||
+    typeof isControlled !== 'boolean' ||
+    typeof isEnrolled !== 'boolean'
+  ) {
     return undefined;
   }
   return { ...(value as EstablishedOrigin), establishedAt: firstSeen };

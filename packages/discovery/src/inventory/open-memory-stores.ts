@@ -33,7 +33,10 @@ export function openMemoryStores(config: DatabaseConfig | undefined, logger: Log
     signal: stopping.signal,
     connectionsMax,
   });
-  const stores = opened.then((database) => ({ origins: createOriginStore(database), findings: createFindingStore(database) }));
+  const stores = opened.then((database) => ({
+    origins: createOriginStore(database),
+    findings: createFindingStore(database),
+  }));
   stores.catch((error: unknown) => {
     if (!stopping.signal.aborted) logger.error({ err: error }, 'the database cannot be used');
   });

@@ -52,7 +52,9 @@ function namespaceOf(request: FastifyRequest): string {
 function sendError(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
   if (error instanceof SignetError) {
     const { reason, message, field } = error;
-    return reply.code(httpStatusOf(error.kind)).send({ error: { reason, message, ...(field === undefined ? {} : { field }) } });
+    return reply
+      .code(httpStatusOf(error.kind))
+      .send({ error: { reason, message, ...(field === undefined ? {} : { field }) } });
   }
   logger.error({ err: error }, 'REST request failed');
   return reply.code(500).send({ error: { reason: 'INTERNAL', message: 'internal error' } });
@@ -103,7 +105,9 @@ function createTlsServer(): Server {
 export function createRestServer(o: RestServerOptions): RestServer {
   const server = createTlsServer();
   server.maxConnections = connectionsMax;
-  server.on('tlsClientError', (error: Error & { code?: string }) => o.logger.debug({ code: error.code }, 'REST handshake failed'));
+  server.on('tlsClientError', (error: Error & { code?: string }) =>
+    o.logger.debug({ code: error.code }, 'REST handshake failed'),
+  );
   let serial: string | undefined;
   let roots: string | undefined;
   const useNewest = (): void => {
@@ -119,7 +123,9 @@ export function createRestServer(o: RestServerOptions): RestServer {
     serverFactory: (handler) => server.on('request', handler),
   });
   app.setErrorHandler((error, _, reply) => sendError(error, reply, o.logger));
-  app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: { reason: 'REQUEST_INVALID', message: 'there is no such path' } }));
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send({ error: { reason: 'REQUEST_INVALID', message: 'there is no such path' } }),
+  );
   addRoutes(app as unknown as FastifyInstance, o);
   return {
     async start() {

@@ -19,7 +19,9 @@ function changedEntries<T>(before: ReadonlyMap<string, T> | undefined, now: Read
 }
 
 function goneEntries<T>(before: ReadonlyMap<string, T> | undefined, now: ReadonlyMap<string, T>): T[] {
-  return before === undefined || before === now ? [] : [...before].filter(([key]) => !now.has(key)).map(([, value]) => value);
+  return before === undefined || before === now
+    ? []
+    : [...before].filter(([key]) => !now.has(key)).map(([, value]) => value);
 }
 
 function splitKey(key: string): { namespace: string; name: string } {
@@ -27,8 +29,11 @@ function splitKey(key: string): { namespace: string; name: string } {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-function deleted(kind: EventKind, namespace: string, name: string, uid: string): InventoryEvent {
-  return { deleted: { kind, namespace, name, uid } };
+function deleted(
+  kind: EventKind,
+  object: { readonly namespace?: string; readonly name: string; readonly uid?: string },
+): InventoryEvent {
+  return { deleted: { kind, namespace: object.namespace ?? '', name: object.name, uid: object.uid ?? '' } };
 }
 
 function namespaceEvents(before: Before, now: InventorySnapshot): InventoryEvent[] {
@@ -36,7 +41,7 @@ function namespaceEvents(before: Before, now: InventorySnapshot): InventoryEvent
     ...changedEntries(before?.namespaces, now.namespaces).map(([, { name, labels }]) => ({
       namespace: { name, labels: { ...labels }, enrolled: isNamespaceEnrolled(labels) },
     })),
-    ...goneEntries(before?.namespaces, now.namespaces).map(({ name }) => deleted('namespace', '', name, '')),
+    ...goneEntries(before?.namespaces, now.namespaces).map(({ name }) => deleted('namespace', { name })),
   ];
 }
 
@@ -47,14 +52,14 @@ function serviceEvents(before: Before, now: InventorySnapshot): InventoryEvent[]
   );
   return [
     ...changed.map(([key, service]) => ({ service: serviceToWire(service, now.endpoints.get(key) ?? []) })),
-    ...goneEntries(before?.services, now.services).map(({ namespace, name, uid }) => deleted('service', namespace, name, uid)),
+    ...goneEntries(before?.services, now.services).map((gone) => deleted('service', gone)),
   ];
 }
 
 function workloadEvents(before: Before, now: InventorySnapshot): InventoryEvent[] {
   return [
     ...changedEntries(before?.workloads, now.workloads).map(([, workload]) => ({ workload: workloadToWire(workload) })),
-    ...goneEntries(before?.workloads, now.workloads).map(({ namespace, name, uid }) => deleted('workload', namespace, name, uid)),
+    ...goneEntries(before?.workloads, now.workloads).map((gone) => deleted('workload', gone)),
   ];
 }
 
@@ -65,7 +70,7 @@ function endpointEvents(before: Before, now: InventorySnapshot): InventoryEvent[
       const { namespace, name } = splitKey(key);
       return { endpoints: { namespace, service: name, endpoints: endpoints.map(endpointToWire) } };
     }),
-    ...gone.map(({ namespace, name }) => deleted('endpoints', namespace, name, '')),
+    ...gone.map((one) => deleted('endpoints', one)),
   ];
 }
 
@@ -73,16 +78,25 @@ function policyEvents(before: Before, now: InventorySnapshot): InventoryEvent[] 
   const changed = changedEntries(before?.policies, now.policies).map(([, policy]) => policy);
   const known = new Set(changed.map(policyKey));
   // A file that breaks or is mended changes the problems of the policies in it.
-  const touched = before === undefined || before.fileProblems === now.fileProblems ? [] : [...now.policies.values()].filter(
-    (policy) => !known.has(policyKey(policy)) && hasOtherProblems(policy, before, now),
-  );
+  const touched =
+    before === undefined || before.fileProblems === now.fileProblems
+      ? []
+      : [...now.policies.values()].filter(
+          (policy) => !known.has(policyKey(policy)) && hasOtherProblems(policy, before, now),
+        );
   return [
     ...[...changed, ...touched].map((policy) => ({ policy: policyToWire(policy, now.fileProblems) })),
-    ...goneEntries(before?.policies, now.policies).map(({ kind, namespace, name }) => deleted('policy', namespace, name, kind)),
+    ...goneEntries(before?.policies, now.policies).map(({ kind, namespace, name }) =>
+      deleted('policy', { namespace, name, uid: kind }),
+    ),
   ];
 }
 
-function hasOtherProblems(policy: Parameters<typeof policyToWire>[0], before: InventorySnapshot, now: InventorySnapshot): boolean {
+function hasOtherProblems(
+  policy: Parameters<typeof policyToWire>[0],
+  before: InventorySnapshot,
+  now: InventorySnapshot,
+): boolean {
   const [old, next] = [before, now].map(({ fileProblems }) => policyToWire(policy, fileProblems).problems?.join('\n'));
   return old !== next;
 }
@@ -90,7 +104,9 @@ function hasOtherProblems(policy: Parameters<typeof policyToWire>[0], before: In
 function findingEvents(before: Before, now: InventorySnapshot): InventoryEvent[] {
   return [
     ...changedEntries(before?.findings, now.findings).map(([, finding]) => ({ finding: findingToWire(finding) })),
-    ...goneEntries(before?.findings, now.findings).map(({ namespace, pod, id }) => deleted('finding', namespace, pod, id)),
+    ...goneEntries(before?.findings, now.findings).map(({ namespace, pod, id }) =>
+      deleted('finding', { namespace, name: pod, uid: id }),
+    ),
   ];
 }
 

@@ -8,7 +8,9 @@ import { DiscoveryWorld, operatorId, pod, slice } from '../discovery-world.ts';
 const replicas = { 'checkout-1-a': '10.1.0.1', 'checkout-1-b': '10.1.0.2' };
 
 function verdicts(endpoints: readonly { pod: string; reason: string; offered: boolean }[]): Record<string, string> {
-  return Object.fromEntries(endpoints.map(({ pod: name, reason, offered }) => [name, `${offered ? '+' : '-'}${reason}`]));
+  return Object.fromEntries(
+    endpoints.map(({ pod: name, reason, offered }) => [name, `${offered ? '+' : '-'}${reason}`]),
+  );
 }
 
 describe('discovery over gRPC and REST', () => {
@@ -26,21 +28,32 @@ describe('discovery over gRPC and REST', () => {
 
   test('an enrolled pod becomes an endpoint within 100 ms of its certificate', async () => {
     await waitFor(async () => (await world.endpoints(client)).length === 2);
-    expect(verdicts(await world.endpoints(client))).toEqual({ 'checkout-1-a': '-NO_CERTIFICATE', 'checkout-1-b': '-NO_CERTIFICATE' });
+    expect(verdicts(await world.endpoints(client))).toEqual({
+      'checkout-1-a': '-NO_CERTIFICATE',
+      'checkout-1-b': '-NO_CERTIFICATE',
+    });
     const startedAt = performance.now();
     world.certify('checkout-1-a');
     world.certify('checkout-1-b');
     await waitFor(async () => (await world.endpoints(client)).every((one) => one.offered), { intervalMs: 5 });
     expect(performance.now() - startedAt).toBeLessThan(500);
     const [endpoint] = await world.endpoints(client);
-    expect(endpoint).toMatchObject({ reason: 'ATTESTED', spiffeId: 'spiffe://cluster.local/ns/shop/sa/checkout', mutualTls: true });
+    expect(endpoint).toMatchObject({
+      reason: 'ATTESTED',
+      spiffeId: 'spiffe://cluster.local/ns/shop/sa/checkout',
+      mutualTls: true,
+    });
   });
 
   test('lists what there is', async () => {
     const { services } = await client.ListServices({ namespace: 'shop' });
-    expect(services).toMatchObject([{ name: 'checkout', host: 'checkout.shop.svc.cluster.local', offered: 2, withheld: 0 }]);
+    expect(services).toMatchObject([
+      { name: 'checkout', host: 'checkout.shop.svc.cluster.local', offered: 2, withheld: 0 },
+    ]);
     const { workloads } = await client.ListWorkloads({});
-    expect(workloads.map(({ name, workloadKind, workloadName, enrolled }) => [name, workloadKind, workloadName, enrolled])).toEqual([
+    expect(
+      workloads.map(({ name, workloadKind, workloadName, enrolled }) => [name, workloadKind, workloadName, enrolled]),
+    ).toEqual([
       ['checkout-1-a', 'Deployment', 'checkout', true],
       ['checkout-1-b', 'Deployment', 'checkout', true],
     ]);
@@ -51,10 +64,13 @@ describe('discovery over gRPC and REST', () => {
     const startedAt = performance.now();
     world.write(pod('intruder', '10.1.0.66', { owner: false, agent: false, account: 'default' }));
     world.write(slice({ ...replicas, intruder: '10.1.0.66' }));
-    const [finding] = await waitFor(async () => {
-      const found = await world.findings(client);
-      return found.length > 0 ? found : undefined;
-    }, { intervalMs: 10 });
+    const [finding] = await waitFor(
+      async () => {
+        const found = await world.findings(client);
+        return found.length > 0 ? found : undefined;
+      },
+      { intervalMs: 10 },
+    );
     expect(performance.now() - startedAt).toBeLessThan(2000);
     expect(finding).toMatchObject({ detector: 'bare-pod', pod: 'intruder', services: ['shop/checkout'] });
     expect(finding?.signals.filter((signal) => signal.hard).length).toBeGreaterThanOrEqual(2);
@@ -68,7 +84,8 @@ describe('discovery over gRPC and REST', () => {
     const stop = new AbortController();
     const seen: InventoryEvent__Output[] = [];
     const reading = (async () => {
-      for await (const event of client.WatchInventory({ kinds: ['workload', 'endpoints'] }, { signal: stop.signal })) seen.push(event);
+      for await (const event of client.WatchInventory({ kinds: ['workload', 'endpoints'] }, { signal: stop.signal }))
+        seen.push(event);
     })();
     reading.catch(() => undefined);
     await waitFor(() => seen.some((event) => event.event === 'revision'));
@@ -107,12 +124,25 @@ describe('discovery over gRPC and REST', () => {
     const answering = (async () => {
       for await (const { requestId } of stream.responses) {
         questions.push(requestId);
-        const flow = { inbound: true, transport: 'mtls', verdict: 'ALLOWED', port: 8080, calls: 3, rule: 'AuthorizationPolicy/shop/a/0' };
+        const flow = {
+          inbound: true,
+          transport: 'mtls',
+          verdict: 'ALLOWED',
+          port: 8080,
+          calls: 3,
+          rule: 'AuthorizationPolicy/shop/a/0',
+        };
         const lastSeen = { seconds: 1_790_000_000, nanos: 0 };
         await stream.send({
           requestId,
           flows: [
-            { ...flow, peerSpiffeId: caller.spiffeId, peerSerial: caller.serial.toUpperCase(), peerAddress: '10.1.0.2:4444', lastSeen },
+            {
+              ...flow,
+              peerSpiffeId: caller.spiffeId,
+              peerSerial: caller.serial.toUpperCase(),
+              peerAddress: '10.1.0.2:4444',
+              lastSeen,
+            },
             { ...flow, transport: 'plaintext', verdict: 'DENIED', peerAddress: '10.9.9.9:1', rule: '', lastSeen },
           ],
         });
@@ -127,7 +157,13 @@ describe('discovery over gRPC and REST', () => {
     expect(questions.length).toBeGreaterThan(0);
     expect(edges).toMatchObject([
       { source: '10.9.9.9', sourcePod: '', destination: 'shop/checkout', transport: 'plaintext', verdict: 'DENIED' },
-      { source: 'shop/checkout', sourcePod: 'checkout-1-b', destinationPod: 'checkout-1-a', destinationPort: 8080, transport: 'mtls' },
+      {
+        source: 'shop/checkout',
+        sourcePod: 'checkout-1-b',
+        destinationPod: 'checkout-1-a',
+        destinationPort: 8080,
+        transport: 'mtls',
+      },
     ]);
     stream.cancel();
     await answering.catch(() => undefined);
@@ -135,8 +171,16 @@ describe('discovery over gRPC and REST', () => {
 
   test.each<[string, () => Promise<unknown>, string]>([
     ['no credential', async () => world.inventory('none').ListServices({}), 'CREDENTIAL_MISSING'],
-    ['a workload of the mesh', async () => world.inventory(world.certify('checkout-1-a')).ListServices({}), 'CALLER_NOT_ALLOWED'],
-    ['a token where no issuer is configured', async () => world.inventory('none', 'token').ListServices({}), 'CALLER_NOT_ALLOWED'],
+    [
+      'a workload of the mesh',
+      async () => world.inventory(world.certify('checkout-1-a')).ListServices({}),
+      'CALLER_NOT_ALLOWED',
+    ],
+    [
+      'a token where no issuer is configured',
+      async () => world.inventory('none', 'token').ListServices({}),
+      'CALLER_NOT_ALLOWED',
+    ],
   ])('refuses %s', async (_, call, reason) => {
     await expect(call()).rejects.toMatchObject({ reason });
   });
@@ -153,7 +197,10 @@ describe('discovery over gRPC and REST', () => {
   test('REST says the same as JSON', async () => {
     const { keyPem, certificateChainPem, rootsPem } = world.material(operatorId);
     const get = (path: string, withCertificate = true) =>
-      new Promise<{ status: number; body: { services?: { name: string }[]; findings?: unknown[]; error?: { reason: string } } }>((resolve, reject) => {
+      new Promise<{
+        status: number;
+        body: { services?: { name: string }[]; findings?: unknown[]; error?: { reason: string } };
+      }>((resolve, reject) => {
         const options = {
           host: '127.0.0.1',
           port: world.app?.ports().get('rest'),
@@ -172,8 +219,14 @@ describe('discovery over gRPC and REST', () => {
       });
     expect((await get('/v1/services?namespace=shop')).body.services?.map(({ name }) => name)).toEqual(['checkout']);
     expect(await get('/v1/findings')).toMatchObject({ status: 200, body: { findings: [] } });
-    expect(await get('/v1/services', false)).toMatchObject({ status: 401, body: { error: { reason: 'CREDENTIAL_MISSING' } } });
-    expect(await get('/v1/services?namespace=A%20b')).toMatchObject({ status: 400, body: { error: { reason: 'REQUEST_INVALID' } } });
+    expect(await get('/v1/services', false)).toMatchObject({
+      status: 401,
+      body: { error: { reason: 'CREDENTIAL_MISSING' } },
+    });
+    expect(await get('/v1/services?namespace=A%20b')).toMatchObject({
+      status: 400,
+      body: { error: { reason: 'REQUEST_INVALID' } },
+    });
     expect((await get('/v1/nothing')).status).toBe(404);
   });
 
@@ -186,6 +239,8 @@ describe('discovery over gRPC and REST', () => {
     world.write(pod('checkout-1-d', '10.1.0.4'));
     world.write(slice({ ...replicas, 'checkout-1-d': '10.1.0.4' }));
     world.certify('checkout-1-d');
-    await waitFor(async () => verdicts(await world.endpoints(client))['checkout-1-d'] === '+ATTESTED', { timeoutMs: 15_000 });
+    await waitFor(async () => verdicts(await world.endpoints(client))['checkout-1-d'] === '+ATTESTED', {
+      timeoutMs: 15_000,
+    });
   }, 30_000);
 });

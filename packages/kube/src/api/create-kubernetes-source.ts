@@ -63,7 +63,10 @@ class KubernetesSource implements ClusterSource {
     };
     return {
       replace: (objects, resourceVersion) => {
-        this.#index.replaceKind(kind, objects.map((object) => ({ object, origin: '' })));
+        this.#index.replaceKind(
+          kind,
+          objects.map((object) => ({ object, origin: '' })),
+        );
         changed(resourceVersion);
       },
       upsert: (object: KubeObject) => {

@@ -18,7 +18,10 @@ export interface LivePod {
 /** Reads single pods, past every cache. */
 export interface PodReader {
   /** Undefined when there is no such pod, or when one of that name has another UID. Throws KUBERNETES_DOWN. */
-  read(pod: { readonly namespace: string; readonly name: string; readonly uid: string }, signal?: AbortSignal): Promise<LivePod | undefined>;
+  read(
+    pod: { readonly namespace: string; readonly name: string; readonly uid: string },
+    signal?: AbortSignal,
+  ): Promise<LivePod | undefined>;
 }
 
 /** Creates a reader of live pods. */
@@ -39,7 +42,9 @@ export function createPodReader(options: { readonly client: KubeClient }): PodRe
         name: metadata.name,
         serviceAccount: textOf(spec['serviceAccountName']) || 'default',
         node: textOf(spec['nodeName']),
-        ips: listOf(status['podIPs']).map((one) => textOf(fieldsOf(one)['ip'])).filter((ip) => ip !== ''),
+        ips: listOf(status['podIPs'])
+          .map((one) => textOf(fieldsOf(one)['ip']))
+          .filter((ip) => ip !== ''),
         isTerminating: metadata.isTerminating,
         hasEnded: status['phase'] === 'Succeeded' || status['phase'] === 'Failed',
       };

@@ -31,17 +31,24 @@ function timesOf(token: string): { issuedAt: Date; expiresAt: Date } {
 }
 
 /** Creates a reviewer that asks for the given audiences and believes only those that the server confirms. */
-export function createTokenReviewer(options: { readonly client: KubeClient; readonly audiences: readonly string[] }): TokenReviewer {
+export function createTokenReviewer(options: {
+  readonly client: KubeClient;
+  readonly audiences: readonly string[];
+}): TokenReviewer {
   const { client, audiences } = options;
   return {
     async review(token, signal) {
-      if (token.length > tokenLengthMax) return failure({ reason: 'TOKEN_MALFORMED', message: 'the token is longer than 16 KiB' });
+      if (token.length > tokenLengthMax)
+        return failure({ reason: 'TOKEN_MALFORMED', message: 'the token is longer than 16 KiB' });
       const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
       const control = signal === undefined ? {} : { signal };
       const { status } = fieldsOf(expectOk(path, await client.post(path, review, control)));
       const { authenticated, user, audiences: confirmed, error } = fieldsOf(status);
       if (authenticated !== true) {
-        return failure({ reason: 'TOKEN_REJECTED', message: `the API server does not accept the token: ${textOf(error) || 'no reason given'}` });
+        return failure({
+          reason: 'TOKEN_REJECTED',
+          message: `the API server does not accept the token: ${textOf(error) || 'no reason given'}`,
+        });
       }
       const granted = listOf(confirmed).filter((one) => typeof one === 'string');
       // An authenticator that ignores audiences confirms none (TokenReviewStatus.audiences).

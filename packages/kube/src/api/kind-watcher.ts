@@ -141,7 +141,11 @@ export class KindWatcher {
       this.#restart = new AbortController();
       const signal = AbortSignal.any([this.#stopping.signal, this.#restart.signal]);
       try {
-        if (at === undefined || performance.now() - listedAt > this.#timing.relistMs || this.#relistWaiters.length > 0) {
+        if (
+          at === undefined ||
+          performance.now() - listedAt > this.#timing.relistMs ||
+          this.#relistWaiters.length > 0
+        ) {
           at = await this.#listFor(this.#relistWaiters.splice(0));
           listedAt = performance.now();
         }

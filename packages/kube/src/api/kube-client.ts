@@ -63,6 +63,12 @@ export function expectOk(path: string, response: KubeResponse): unknown {
   throw kubernetesDown(`${path} answered ${response.status}: ${describeBody(response.body)}`);
 }
 
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+}
+
 class HttpKubeClient implements KubeClient {
   readonly #config: KubeConfig;
   readonly #agent: http.Agent;
@@ -75,7 +81,7 @@ class HttpKubeClient implements KubeClient {
     this.#agent = this.#isPlain ? new http.Agent(options) : new https.Agent(options);
   }
 
-  async #open(method: string, path: string, control: RequestControl, body?: string): Promise<http.IncomingMessage> {
+  async #open({ method, path, body }: Request, control: RequestControl): Promise<http.IncomingMessage> {
     const cluster = this.#config.getCurrentCluster();
     const url = new URL(`${cluster?.server.replace(/\/+$/, '')}${path}`);
     for (const [key, value] of Object.entries(control.query ?? {})) {
@@ -97,28 +103,28 @@ class HttpKubeClient implements KubeClient {
     });
   }
 
-  async #send(method: string, path: string, control: RequestControl, body?: string): Promise<KubeResponse> {
+  async #send(request: Request, control: RequestControl): Promise<KubeResponse> {
     const limit = AbortSignal.timeout(control.timeoutMs ?? defaultTimeoutMs);
     const signal = control.signal === undefined ? limit : AbortSignal.any([control.signal, limit]);
     try {
-      const response = await this.#open(method, path, { ...control, signal }, body);
+      const response = await this.#open(request, { ...control, signal });
       return { status: response.statusCode ?? 0, body: await readJson(response) };
     } catch (error) {
       control.signal?.throwIfAborted();
-      throw kubernetesDown(`${method} ${path}: ${messageOf(error)}`, error);
+      throw kubernetesDown(`${request.method} ${request.path}: ${messageOf(error)}`, error);
     }
   }
 
   get(path: string, control: RequestControl = {}): Promise<KubeResponse> {
-    return this.#send('GET', path, control);
+    return this.#send({ method: 'GET', path }, control);
   }
 
   post(path: string, body: unknown, control: RequestControl = {}): Promise<KubeResponse> {
-    return this.#send('POST', path, control, JSON.stringify(body));
+    return this.#send({ method: 'POST', path, body: JSON.stringify(body) }, control);
   }
 
   async *stream(path: string, control: RequestControl): AsyncGenerator<unknown, void, undefined> {
-    const response = await this.#open('GET', path, control).catch((error: unknown) => {
+    const response = await this.#open({ method: 'GET', path }, control).catch((error: unknown) => {
       throw kubernetesDown(`GET ${path}: ${messageOf(error)}`, error);
     });
     response.socket.setTimeout(0);

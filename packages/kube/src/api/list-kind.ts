@@ -19,7 +19,11 @@ export function collectionPath(kind: WatchedKind, version: string): string {
 }
 
 /** Preferred version of a group; undefined when the server does not have the group. */
-export async function findVersion(client: KubeClient, kind: WatchedKind, signal: AbortSignal): Promise<string | undefined> {
+export async function findVersion(
+  client: KubeClient,
+  kind: WatchedKind,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   if (kind.version !== undefined) return kind.version;
   const path = `/apis/${kind.group}`;
   const response = await client.get(path, { signal });

@@ -6,7 +6,8 @@ import { appProtocolOf } from './app-protocol.ts';
 function toPort(value: unknown): ServicePort | undefined {
   const { name, port, targetPort, protocol = 'TCP', appProtocol } = fieldsOf(value);
   if (typeof port !== 'number' || protocol !== 'TCP') return undefined;
-  const target = typeof targetPort === 'number' || (typeof targetPort === 'string' && targetPort !== '') ? targetPort : port;
+  const target =
+    typeof targetPort === 'number' || (typeof targetPort === 'string' && targetPort !== '') ? targetPort : port;
   return { name: textOf(name), port, targetPort: target, protocol: appProtocolOf(textOf(appProtocol), textOf(name)) };
 }
 

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isPodEnrolled, parseSpiffeId, type Container, type ContainerPort, type Owner, type Workload } from '@signet/model';
+import {
+  isPodEnrolled,
+  parseSpiffeId,
+  type Container,
+  type ContainerPort,
+  type Owner,
+  type Workload,
+} from '@signet/model';
 import { fieldsOf, listOf, textOf, type Fields, type KubeObject } from '../kube-object.ts';
 
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
@@ -75,7 +82,9 @@ export function toWorkload(pod: KubeObject, context: WorkloadContext): Workload 
     node: textOf(spec['nodeName']),
     ips: addressesOf(status),
     labels: metadata.labels,
-    annotations: Object.fromEntries(Object.entries(metadata.annotations).filter(([key]) => key.startsWith(annotationPrefix))),
+    annotations: Object.fromEntries(
+      Object.entries(metadata.annotations).filter(([key]) => key.startsWith(annotationPrefix)),
+    ),
     containers: toContainers(spec, status),
     isEnrolled,
     spiffeId: isEnrolled ? id.value.id : undefined,

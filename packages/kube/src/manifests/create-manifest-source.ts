@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SignetError, type ClusterSnapshot } from '@signet/model';
 import type { Clock } from '@signet/runtime';
-import { ClusterIndex } from '../cluster-index.ts';
+import { ClusterIndex, type PlacedObject } from '../cluster-index.ts';
 import type { ClusterSource } from '../cluster-source.ts';
 import { watchedKinds } from '../kinds.ts';
 import { SnapshotPublisher } from '../snapshot-publisher.ts';
@@ -13,6 +13,11 @@ export interface ManifestSourceOptions {
   readonly directories: readonly string[];
   readonly trustDomain: string;
   readonly clock: Clock;
+}
+
+/** The manifest of a pod is a wish until something runs it and writes a status. */
+function isReal({ object }: PlacedObject): boolean {
+  return object.kind !== 'Pod' || object.body['status'] !== undefined;
 }
 
 /** The cluster as directories of manifests show it. Revision: microseconds since 1970 of the newest change. */
@@ -34,7 +39,7 @@ export function createManifestSource(options: ManifestSourceOptions): ClusterSou
   const take = (): void => {
     if (watched === undefined) return;
     if (watched.isReadable()) {
-      const byKind = Map.groupBy(watched.content().objects, ({ object }) => object.kind);
+      const byKind = Map.groupBy(watched.content().objects.filter(isReal), ({ object }) => object.kind);
       for (const { kind } of watchedKinds) index.replaceKind(kind, byKind.get(kind) ?? []);
       isSynced = true;
     }

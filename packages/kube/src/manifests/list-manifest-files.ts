@@ -70,8 +70,10 @@ class Listing {
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ELOOP');
+/** The file is gone, or is a link that leads nowhere. */
+export function isMissing(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'ELOOP';
 }
 
 /** Lists the manifests under a directory, without those whose name starts with a dot. Throws when it is not there. */

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { objectKey } from '@signet/model';
 import type { PlacedObject } from '../cluster-index.ts';
-import { listManifestFiles, type ManifestFile } from './list-manifest-files.ts';
+import { isMissing, listManifestFiles, type ManifestFile } from './list-manifest-files.ts';
 import { parseManifests } from './parse-manifests.ts';
 
 /** Larger files are refused: parsing one would stop the process for seconds. */
@@ -56,7 +56,8 @@ export class ManifestDirectory {
     let isInFlux = false;
     for (const file of listing.files) {
       const known = this.#files.get(file.path);
-      const next = known?.signature === file.signature && !isComplete ? known : await this.#readFile(file, known, isComplete);
+      const next =
+        known?.signature === file.signature && !isComplete ? known : await this.#readFile(file, known, isComplete);
       if (next === undefined) isInFlux = true;
       const kept = next ?? known;
       if (kept !== undefined) files.set(file.path, kept);
@@ -68,7 +69,11 @@ export class ManifestDirectory {
   }
 
   /** Undefined for a file that is not there any more or that is just being written. */
-  async #readFile(file: ManifestFile, known: CachedFile | undefined, isComplete: boolean): Promise<CachedFile | undefined> {
+  async #readFile(
+    file: ManifestFile,
+    known: CachedFile | undefined,
+    isComplete: boolean,
+  ): Promise<CachedFile | undefined> {
     const { signature } = file;
     const broken = (problem: string): CachedFile => ({
       signature,
@@ -76,18 +81,20 @@ export class ManifestDirectory {
       objects: known?.objects ?? [],
       problems: [`${file.path}:1:1: (file): ${problem}`],
     });
-    if (file.sizeBytes > manifestSizeBytesMax) return broken(`${file.sizeBytes} bytes; at most ${manifestSizeBytesMax} are read`);
+    if (file.sizeBytes > manifestSizeBytesMax)
+      return broken(`${file.sizeBytes} bytes; at most ${manifestSizeBytesMax} are read`);
     let text: string;
     try {
       text = await readText(file.path);
     } catch (error) {
-      return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : broken(String(error));
+      return isMissing(error) ? undefined : broken(String(error));
     }
     if (known?.text === text) return { ...known, signature };
     const isYoung = Date.now() - file.modifiedAtMs < emptyFileGraceMs;
     if (text.trim() === '' && (known?.objects.length ?? 0) > 0 && isYoung && !isComplete) return undefined;
     const parsed = parseManifests(text, file.path);
-    const objects = parsed.problems.length > 0 ? (known?.objects ?? []) : keepIdentity(parsed.objects, known?.objects ?? []);
+    const objects =
+      parsed.problems.length > 0 ? (known?.objects ?? []) : keepIdentity(parsed.objects, known?.objects ?? []);
     return { signature, text, objects, problems: parsed.problems };
   }
 }
@@ -108,7 +115,9 @@ function keepIdentity(objects: readonly PlacedObject[], known: readonly PlacedOb
   const byOrigin = new Map(known.map((one) => [`${one.origin} ${referenceOf(one)}`, one]));
   return objects.map((one) => {
     const before = byOrigin.get(`${one.origin} ${referenceOf(one)}`);
-    return before !== undefined && JSON.stringify(before.object.body) === JSON.stringify(one.object.body) ? before : one;
+    return before !== undefined && JSON.stringify(before.object.body) === JSON.stringify(one.object.body)
+      ? before
+      : one;
   });
 }
 

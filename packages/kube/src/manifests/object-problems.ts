@@ -21,7 +21,11 @@ function problem(path: Path, reason: string): readonly ObjectProblem[] {
 
 function kindOf(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : `${typeof value} ${JSON.stringify(value)}`;
+  return Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'object'
+      ? 'a map'
+      : `${typeof value} ${JSON.stringify(value)}`;
 }
 
 function isMap(value: unknown): boolean {
@@ -90,7 +94,10 @@ const podSpec = shape({
   hostNetwork: optional(boolean),
 });
 const selector = shape({ matchLabels: optional(textMap), matchExpressions: optional(list(map)) });
-const template = shape({ metadata: optional(shape({ labels: optional(textMap), annotations: optional(textMap) })), spec: podSpec });
+const template = shape({
+  metadata: optional(shape({ labels: optional(textMap), annotations: optional(textMap) })),
+  spec: podSpec,
+});
 const controllerSpec = shape({ replicas: optional(integer), selector, template });
 const servicePort = shape({
   name: optional(text),
@@ -101,7 +108,11 @@ const servicePort = shape({
 });
 
 const specs: Readonly<Record<string, Check>> = {
-  Service: shape({ selector: optional(textMap), ports: optional(list(servicePort)), publishNotReadyAddresses: optional(boolean) }),
+  Service: shape({
+    selector: optional(textMap),
+    ports: optional(list(servicePort)),
+    publishNotReadyAddresses: optional(boolean),
+  }),
   Pod: podSpec,
   Deployment: controllerSpec,
   ReplicaSet: shape({ replicas: optional(integer), selector, template: optional(template) }),
@@ -118,7 +129,9 @@ const metadata = shape({
   uid: optional(text),
   labels: optional(textMap),
   annotations: optional(textMap),
-  ownerReferences: optional(list(shape({ apiVersion: text, kind: text, name: text, uid: text, controller: optional(boolean) }))),
+  ownerReferences: optional(
+    list(shape({ apiVersion: text, kind: text, name: text, uid: text, controller: optional(boolean) })),
+  ),
 });
 const header = shape({ apiVersion: text, kind: text });
 const anyMetadata = shape({ name: text });

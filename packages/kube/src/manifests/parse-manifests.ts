@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isNode, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { PlacedObject } from '../cluster-index.ts';
-import { fieldsOf, listOf, parseKubeObject } from '../kube-object.ts';
+import { fieldsOf, listOf, parseKubeObject, textOf } from '../kube-object.ts';
 import { manifestUid } from './manifest-uid.ts';
 import { listObjectProblems } from './object-problems.ts';
 
@@ -12,14 +12,24 @@ export interface ParsedManifests {
   readonly problems: readonly string[];
 }
 
-const clusterScoped = new Set(['Namespace', 'Node', 'PersistentVolume', 'CustomResourceDefinition', 'ClusterRole', 'ClusterRoleBinding']);
+const clusterScoped = new Set([
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'CustomResourceDefinition',
+  'ClusterRole',
+  'ClusterRoleBinding',
+]);
 // A document that expands to more is an attack (billion laughs).
 const aliasCountMax = 100;
 
 type Path = readonly (string | number)[];
 
 function formatPath(path: Path): string {
-  return path.map((step, n) => (typeof step === 'number' ? `[${step}]` : n === 0 ? step : `.${step}`)).join('') || '(document)';
+  return (
+    path.map((step, n) => (typeof step === 'number' ? `[${step}]` : n === 0 ? step : `.${step}`)).join('') ||
+    '(document)'
+  );
 }
 
 /** Path of the innermost key that begins before the offset: where a reader would look for a syntax error. */
@@ -112,11 +122,13 @@ class FileParser {
 function withDefaults(value: unknown): unknown {
   const body = fieldsOf(value);
   const metadata = fieldsOf(body['metadata']);
-  const kind = String(body['kind']);
-  const name = String(metadata['name']);
-  const namespace = clusterScoped.has(kind) ? '' : String(metadata['namespace'] ?? 'default');
+  const kind = textOf(body['kind']);
+  const name = textOf(metadata['name']);
+  const namespace = clusterScoped.has(kind) ? '' : textOf(metadata['namespace']) || 'default';
   const labels =
-    kind === 'Namespace' ? { 'kubernetes.io/metadata.name': name, ...fieldsOf(metadata['labels']) } : metadata['labels'];
+    kind === 'Namespace'
+      ? { 'kubernetes.io/metadata.name': name, ...fieldsOf(metadata['labels']) }
+      : metadata['labels'];
   const uid = metadata['uid'] ?? manifestUid({ kind, namespace, name });
   return { ...body, metadata: { ...metadata, namespace, uid, labels } };
 }
@@ -126,12 +138,19 @@ export function parseManifests(text: string, file: string): ParsedManifests {
   const lines = new LineCounter();
   const parser = new FileParser(file, lines);
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent', prettyErrors: false, merge: true });
+    const documents = parseAllDocuments(text, {
+      lineCounter: lines,
+      logLevel: 'silent',
+      prettyErrors: false,
+      merge: true,
+    });
     for (const document of Array.isArray(documents) ? documents : []) parser.addDocument(document);
   } catch (error) {
     // Deep nesting overflows the stack, and too many aliases throw.
     const reason = error instanceof Error ? error.message : 'unreadable';
     return { objects: [], problems: [`${file}:1:1: (document): ${reason}`] };
   }
-  return parser.problems.length > 0 ? { objects: [], problems: parser.problems } : { objects: parser.objects, problems: [] };
+  return parser.problems.length > 0
+    ? { objects: [], problems: parser.problems }
+    : { objects: parser.objects, problems: [] };
 }

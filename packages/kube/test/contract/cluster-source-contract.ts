@@ -40,7 +40,12 @@ function replicaSet(deploymentUid: string): object {
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
-    metadata: { name: 'checkout-1', namespace, labels: hashed, ownerReferences: [owner('Deployment', 'checkout', deploymentUid)] },
+    metadata: {
+      name: 'checkout-1',
+      namespace,
+      labels: hashed,
+      ownerReferences: [owner('Deployment', 'checkout', deploymentUid)],
+    },
     spec: { replicas: 1, selector: { matchLabels: hashed }, template },
   };
 }
@@ -62,7 +67,15 @@ function pod(name: string, overrides: { metadata?: object; status?: object; spec
       podIP: '10.1.0.7',
       podIPs: [{ ip: '10.1.0.7' }],
       conditions: [{ type: 'Ready', status: 'True' }],
-      containerStatuses: [{ name: 'app', image: 'checkout:1', imageID: `registry.example/checkout@${digest}`, ready: true, restartCount: 0 }],
+      containerStatuses: [
+        {
+          name: 'app',
+          image: 'checkout:1',
+          imageID: `registry.example/checkout@${digest}`,
+          ready: true,
+          restartCount: 0,
+        },
+      ],
       ...overrides.status,
     },
   };
@@ -147,7 +160,9 @@ export function describeClusterSource(name: string, create: () => Promise<Source
       const deploymentUid = await place.uidOf('Deployment', namespace, 'checkout');
       await place.apply(replicaSet(deploymentUid));
       const setUid = await place.uidOf('ReplicaSet', namespace, 'checkout-1');
-      await place.apply(pod('checkout-1-a', { metadata: { ownerReferences: [owner('ReplicaSet', 'checkout-1', setUid)] } }));
+      await place.apply(
+        pod('checkout-1-a', { metadata: { ownerReferences: [owner('ReplicaSet', 'checkout-1', setUid)] } }),
+      );
       const found = await pick((snapshot) => {
         const one = workload(snapshot, 'checkout-1-a');
         return one?.isReady === true && one.owners.length === 2 ? one : undefined;
@@ -165,17 +180,31 @@ export function describeClusterSource(name: string, create: () => Promise<Source
         phase: 'Running',
         isTerminating: false,
         annotations: { 'signet.dev/agent': 'v1' },
-        containers: [{ name: 'app', image: 'checkout:1', imageDigest: digest, ports: [{ name: 'web', port: 8080, protocol: 'TCP' }] }],
+        containers: [
+          {
+            name: 'app',
+            image: 'checkout:1',
+            imageDigest: digest,
+            ports: [{ name: 'web', port: 8080, protocol: 'TCP' }],
+          },
+        ],
       });
       const { controllers } = place.source.current();
-      expect(controllers.get(setUid)).toMatchObject({ templateServiceAccount: 'checkout', templateImages: { app: 'checkout:1' } });
+      expect(controllers.get(setUid)).toMatchObject({
+        templateServiceAccount: 'checkout',
+        templateImages: { app: 'checkout:1' },
+      });
     });
 
     test('an owner that does not exist, or does not select the pod, is not verified', async () => {
       const setUid = await place.uidOf('ReplicaSet', namespace, 'checkout-1');
       await place.apply(
-        pod('forged', { metadata: { ownerReferences: [owner('ReplicaSet', 'checkout-1', '00000000-0000-4000-8000-000000000000')] } }),
-        pod('unselected', { metadata: { labels: { app: 'other' }, ownerReferences: [owner('ReplicaSet', 'checkout-1', setUid)] } }),
+        pod('forged', {
+          metadata: { ownerReferences: [owner('ReplicaSet', 'checkout-1', '00000000-0000-4000-8000-000000000000')] },
+        }),
+        pod('unselected', {
+          metadata: { labels: { app: 'other' }, ownerReferences: [owner('ReplicaSet', 'checkout-1', setUid)] },
+        }),
       );
       for (const one of ['forged', 'unselected']) {
         const found = await pick((snapshot) => workload(snapshot, one));
@@ -196,7 +225,9 @@ export function describeClusterSource(name: string, create: () => Promise<Source
       const podUid = await place.uidOf('Pod', namespace, 'checkout-1-a');
       await place.apply(slice(podUid));
       const found = await pick((snapshot) => snapshot.slices.get('shop/checkout'));
-      expect(found).toEqual([{ portName: 'http', address: '10.1.0.7', port: 8080, podUid, isReady: true, isTerminating: false }]);
+      expect(found).toEqual([
+        { portName: 'http', address: '10.1.0.7', port: 8080, podUid, isReady: true, isTerminating: false },
+      ]);
     });
 
     test('shows policies with their spec as it was written', async () => {
@@ -227,7 +258,8 @@ export function describeClusterSource(name: string, create: () => Promise<Source
     test('listeners get finished snapshots in order', async () => {
       const revisions: number[] = [];
       const forget = place.source.onChange((snapshot) => revisions.push(snapshot.revision));
-      for (const one of ['x', 'y', 'z']) await place.apply({ ...service, metadata: { ...service.metadata, name: one } });
+      for (const one of ['x', 'y', 'z'])
+        await place.apply({ ...service, metadata: { ...service.metadata, name: one } });
       await pick((snapshot) => snapshot.services.has('shop/z'));
       forget();
       expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
@@ -238,7 +270,9 @@ export function describeClusterSource(name: string, create: () => Promise<Source
       await place.remove('Service', namespace, 'second');
       await place.remove('Pod', namespace, 'forged');
       await place.remove('NetworkPolicy', namespace, 'guard');
-      await pick((snapshot) => !snapshot.services.has('shop/second') && !snapshot.policies.has('NetworkPolicy/shop/guard'));
+      await pick(
+        (snapshot) => !snapshot.services.has('shop/second') && !snapshot.policies.has('NetworkPolicy/shop/guard'),
+      );
       await pick((snapshot) => workload(snapshot, 'forged') === undefined);
     });
 

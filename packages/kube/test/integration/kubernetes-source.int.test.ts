@@ -14,14 +14,31 @@ async function createPlace(): Promise<SourceUnderTest> {
   const cluster = await startKubernetes();
   const { kubectl } = cluster;
   const client = createKubeClient(loadKubeConfig(cluster.kubeconfig));
-  await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { 'signet.dev/inject': 'enabled' } } }));
+  await kubectl(
+    ['create', '-f', '-'],
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'shop', labels: { 'signet.dev/inject': 'enabled' } },
+    }),
+  );
   for (const name of ['default', 'checkout']) await kubectl(['create', 'serviceaccount', name, '-n', 'shop']);
   const apply = async (object: Written): Promise<void> => {
     const { status, ...rest } = object;
     await kubectl(['apply', '-f', '-'], JSON.stringify(rest));
     if (object.kind !== 'Pod' || status === undefined) return;
     const { name, namespace } = object.metadata;
-    await kubectl(['patch', 'pod', name, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
+    await kubectl([
+      'patch',
+      'pod',
+      name,
+      '-n',
+      namespace,
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status }),
+    ]);
   };
   return {
     source: createKubernetesSource({ client, trustDomain: 'cluster.local' }),

@@ -14,13 +14,18 @@ interface Named {
 
 async function createPlace(): Promise<SourceUnderTest> {
   const directory = mkdtempSync(path.join(tmpdir(), 'signet-manifests-'));
-  const fileOf = (kind: string, namespace: string, name: string): string => path.join(directory, `${kind}.${namespace}.${name}.json`);
+  const fileOf = (kind: string, namespace: string, name: string): string =>
+    path.join(directory, `${kind}.${namespace}.${name}.json`);
   const write = (object: Named): void => {
     const file = fileOf(object.kind, object.metadata.namespace ?? '', object.metadata.name);
     writeFileSync(`${file}.new`, JSON.stringify(object));
     renameSync(`${file}.new`, file);
   };
-  write({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { 'signet.dev/inject': 'enabled' } } } as Named);
+  write({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'shop', labels: { 'signet.dev/inject': 'enabled' } },
+  } as Named);
   const source = createManifestSource({ directories: [directory], trustDomain: 'cluster.local', clock: systemClock });
   return {
     source,
