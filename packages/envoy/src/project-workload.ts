@@ -18,9 +18,8 @@ function inboundResources(input: ProjectionInput): readonly EncodedResource[] {
   ];
 }
 
-function outboundParts(input: ProjectionInput, cache: ProjectionCache): readonly EncodedResource[] {
+function outboundParts(input: ProjectionInput, meshKey: string, cache: ProjectionCache): readonly EncodedResource[] {
   const { outbound, mesh } = input;
-  const meshKey = JSON.stringify(mesh);
   const services = outbound.services.flatMap((service) =>
     cache.resources(`service ${meshKey} ${JSON.stringify(service)}`, () => serviceResources(service, mesh)),
   );
@@ -46,10 +45,11 @@ export function resourceSet(resources: readonly EncodedResource[]): ResourceSet 
 /** Encodes everything that one proxy gets, but for the trust bundle. */
 export function projectWorkload(input: ProjectionInput, cache: ProjectionCache = createProjectionCache()): ResourceSet {
   const { ports, undeclared, mesh, outbound } = input;
-  const key = JSON.stringify([mesh, ports, undeclared]);
+  const meshKey = JSON.stringify(mesh);
+  const key = JSON.stringify([meshKey, ports, undeclared]);
   return cache.set(key, outbound, () => {
     const inbound = cache.resources(`inbound ${key}`, () => inboundResources(input));
-    const shared = cache.resources(`outbound ${JSON.stringify([mesh, outbound])}`, () => outboundParts(input, cache));
+    const shared = cache.shared(meshKey, outbound, () => outboundParts(input, meshKey, cache));
     return resourceSet([...inbound, ...shared]);
   });
 }

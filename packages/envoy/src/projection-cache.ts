@@ -9,6 +9,8 @@ import type { EncodedResource, ResourceSet } from './resource-set.ts';
 export interface ProjectionCache {
   /** Resources for a key that holds everything they depend on. */
   resources(key: string, build: () => readonly EncodedResource[]): readonly EncodedResource[];
+  /** What all proxies of one graph share; `meshKey` tells the parameters apart. */
+  shared(meshKey: string, outbound: OutboundAccess, build: () => readonly EncodedResource[]): readonly EncodedResource[];
   /** Whole sets; starts a new generation when the outbound part is another object than the time before. */
   set(key: string, outbound: OutboundAccess, build: () => ResourceSet): ResourceSet;
 }
@@ -18,24 +20,32 @@ export function createProjectionCache(): ProjectionCache {
   let current = new Map<string, readonly EncodedResource[]>();
   let older: ReadonlyMap<string, readonly EncodedResource[]> = new Map();
   let newest: OutboundAccess | undefined;
-  let sets = new WeakMap<OutboundAccess, Map<string, ResourceSet>>();
+  let sets = new Map<string, ResourceSet>();
+  let blocks = new Map<string, readonly EncodedResource[]>();
+  const follow = (outbound: OutboundAccess): void => {
+    if (newest === outbound) return;
+    newest = outbound;
+    older = current;
+    current = new Map();
+    sets = new Map();
+    blocks = new Map();
+  };
   return {
     resources(key, build) {
       const known = current.get(key) ?? older.get(key) ?? build();
       current.set(key, known);
       return known;
     },
+    shared(meshKey, outbound, build) {
+      follow(outbound);
+      const known = blocks.get(meshKey) ?? build();
+      blocks.set(meshKey, known);
+      return known;
+    },
     set(key, outbound, build) {
-      if (newest !== outbound) {
-        newest = outbound;
-        older = current;
-        current = new Map();
-        sets = new WeakMap();
-      }
-      const forGraph = sets.get(outbound) ?? new Map<string, ResourceSet>();
-      sets.set(outbound, forGraph);
-      const known = forGraph.get(key) ?? build();
-      forGraph.set(key, known);
+      follow(outbound);
+      const known = sets.get(key) ?? build();
+      sets.set(key, known);
       return known;
     },
   };
