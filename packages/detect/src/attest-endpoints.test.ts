@@ -147,6 +147,12 @@ describe('a pod that is new behind a Service', () => {
   });
 });
 
+test('a sidecar of another version is no reason to look twice', () => {
+  const app = { name: 'app', image: 'checkout:1', imageDigest: 'sha256:checkout', command: [], ports: [] };
+  const sidecar = { name: 'agent', image: 'agent:2', imageDigest: 'sha256:agent-2', command: [], ports: [] };
+  expect(after((c) => c.pod('x', 'checkout', { containers: [app, sidecar] })).findings.size).toBe(0);
+});
+
 describe('an intruder that came while discovery was down', () => {
   test('does not become the origin although it is the oldest', () => {
     const cluster = shop().pod('x', 'checkout', { ...bareIntruder, createdAt: at(-900) });

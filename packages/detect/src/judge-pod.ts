@@ -106,17 +106,22 @@ function templateImageSignals(input: JudgePodInput, siblings: readonly Workload[
     });
 }
 
-function digestsOf(pod: Workload): readonly string[] {
-  return pod.containers.map((container) => container.imageDigest).filter((digest) => digest !== '');
+/** Digests that run in the pod; where its controller's template is known, those of the template's containers only. */
+function digestsOf(pod: Workload, cluster: ClusterSnapshot): readonly string[] {
+  const [direct] = pod.owners;
+  const template = direct?.isVerified === true ? cluster.controllers.get(direct.uid)?.templateImages : undefined;
+  return pod.containers
+    .filter(({ name }) => template === undefined || Object.hasOwn(template, name))
+    .map((container) => container.imageDigest)
+    .filter((digest) => digest !== '');
 }
 
 function digestSignals(input: JudgePodInput, siblings: readonly Workload[]): Signal[] {
-  const known = new Set(siblings.flatMap(digestsOf));
-  const strange = digestsOf(input.pod).filter((digest) => !known.has(digest));
+  const known = new Set(siblings.flatMap((sibling) => digestsOf(sibling, input.cluster)));
+  const strange = digestsOf(input.pod, input.cluster).filter((digest) => !known.has(digest));
   if (known.size === 0 || strange.length === 0) return [];
-  return [
-    signal('image-digest.differs', `runs ${strange.join(', ')}, the others run ${[...known].sort().join(', ')}`, true),
-  ];
+  const value = `runs ${strange.join(', ')}, the others run ${[...known].sort().join(', ')}`;
+  return [signal('image-digest.differs', value, true)];
 }
 
 /** Reasons for a pod to be in the mesh that it does not follow. */

@@ -27,6 +27,15 @@ export function at(seconds: number): Date {
 /** What differs from an ordinary replica of Deployment `checkout` in `shop`. */
 export type PodOverrides = Partial<Workload> & { readonly replicaSet?: string | undefined };
 
+/** Values inside too, so that a rule which writes into its input fails. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Date || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  const inner = value instanceof Map || value instanceof Set ? value.values() : Object.values(value);
+  for (const one of inner) freeze(one);
+  return value;
+}
+
 /** A small cluster that tests change one property at a time. */
 export class ClusterBuilder {
   readonly namespaces = new Map<string, { name: string; labels: Record<string, string> }>();
@@ -192,7 +201,7 @@ export class ClusterBuilder {
 
   attest(overrides: Partial<AttestationInput> = {}): AttestationResult {
     return attestEndpoints({
-      cluster: this.snapshot(),
+      cluster: freeze(this.snapshot()),
       certificates: new Map(this.certificates),
       isLedgerFollowed: true,
       origins: new Map(),
