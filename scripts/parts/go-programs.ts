@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { manifest, repositoryDir } from '../bootstrap/cache.mjs';
 import { Missing, say } from '../bootstrap/progress.mjs';
 import { findProgram, runQuietly } from '../bootstrap/run.mjs';
+import { clientToolId } from './client-program.ts';
 import { ensureTool } from './tool-directory.ts';
 
 const goDirectory = path.join(repositoryDir, 'scripts/go');
@@ -76,28 +76,14 @@ async function ensureEtcd(): Promise<void> {
   });
 }
 
-/** Digest of everything that the client is made of, so that a change of a proto makes a new one. */
-function clientDigest(): string {
-  const hash = createHash('sha256');
-  const files = [
-    ...globSync('*.{go,mod,sum,yaml}', { cwd: path.join(goDirectory, 'client') }).map(
-      (file) => `scripts/go/client/${file}`,
-    ),
-    ...globSync('**/*.proto', { cwd: path.join(repositoryDir, 'protos') }).map((file) => `protos/${file}`),
-  ].toSorted();
-  for (const file of files) hash.update(file).update(readFileSync(path.join(repositoryDir, file)));
-  return hash.digest('hex').slice(0, 12);
-}
-
-/** The witness: a client that knows Signet from `protos/` alone. Returns the path of its program. */
-export async function ensureClient(): Promise<string> {
-  const directory = await ensureTool({
-    id: `client-${clientDigest()}`,
+/** The witness: a client that knows Signet from `protos/` alone. */
+export async function ensureClient(): Promise<void> {
+  await ensureTool({
+    id: clientToolId(),
     title: 'generating and building the Go client',
     proof: 'client',
     build: buildClient,
   });
-  return path.join(directory, 'client');
 }
 
 async function buildClient(directory: string): Promise<void> {

@@ -18,5 +18,5 @@ export {
   type TestCertificate,
   type TestCertificateRequest,
 } from './test-authority.ts';
-export { envoyBinary, envoyVersions, kubernetesBinary, toolsDirectory } from './tool-paths.ts';
+export { envoyBinary, envoyVersions, goClientBinary, kubernetesBinary } from './tool-paths.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
