@@ -25,13 +25,14 @@ var commands = map[string]func(context.Context, []string) error{
 	"istio-issue": runIstioIssue,
 	"watch":       runWatch,
 	"ads":         runAds,
+	"reflect":     runReflect,
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: client issue|istio-issue|watch|ads FLAGS (client COMMAND -help lists them)")
+		fmt.Fprintln(os.Stderr, "usage: client issue|istio-issue|watch|ads|reflect FLAGS (client COMMAND -help lists them)")
 		os.Exit(2)
 	}
 	err := commands[os.Args[1]](ctx, os.Args[2:])
