@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
+import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignetError } from '@signet/model';
 import { httpStatusOf, type Clock, type Logger, type TlsMaterial } from '@signet/runtime';
@@ -13,6 +14,7 @@ import { listPolicies } from '../grpc/list-policies.ts';
 import { listServices } from '../grpc/list-services.ts';
 import { listWorkloads } from '../grpc/list-workloads.ts';
 import { resync } from '../grpc/resync.ts';
+import { watchInventory } from '../grpc/watch-inventory.ts';
 import { peerOfSocket } from './peer-of-socket.ts';
 import { wireToJson } from './wire-to-json.ts';
 
@@ -49,6 +51,16 @@ function namespaceOf(request: FastifyRequest): string {
   throw new SignetError('REQUEST_INVALID', 'namespace: give it once', { field: 'namespace' });
 }
 
+/** `kinds=workload,finding`; all when absent. */
+function kindsOf(request: FastifyRequest): string[] {
+  const { kinds } = request.query as { kinds?: unknown };
+  return typeof kinds === 'string' && kinds !== '' ? kinds.split(',') : [];
+}
+
+async function* jsonLines(events: AsyncIterable<unknown>): AsyncGenerator<string, void, undefined> {
+  for await (const event of events) yield `${JSON.stringify(wireToJson(event))}\n`;
+}
+
 function sendError(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
   if (error instanceof SignetError) {
     const { reason, message, field } = error;
@@ -78,6 +90,14 @@ function addRoutes(app: FastifyInstance, o: RestServerOptions): void {
       return wireToJson(await list({ namespace: namespaceOf(request) }));
     });
   }
+  const watch = watchInventory(context);
+  app.get('/v1/watch', async (request, reply) => {
+    await authorise(request, 'WatchInventory');
+    const ended = new AbortController();
+    request.socket.once('close', () => ended.abort());
+    const events = watch({ kinds: kindsOf(request) }, { signal: ended.signal });
+    return reply.type('application/x-ndjson').send(Readable.from(jsonLines(events), { objectMode: false }));
+  });
   const readAgain = resync(context);
   app.post('/v1/resync', async (request) => {
     await authorise(request, 'Resync');

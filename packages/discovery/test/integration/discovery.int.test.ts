@@ -26,7 +26,7 @@ describe('discovery over gRPC and REST', () => {
   }, 30_000);
   afterAll(async () => world.stop(), 20_000);
 
-  test('an enrolled pod becomes an endpoint within 100 ms of its certificate', async () => {
+  test('an enrolled pod becomes an endpoint as soon as it has its certificate', async () => {
     await waitFor(async () => (await world.endpoints(client)).length === 2);
     expect(verdicts(await world.endpoints(client))).toEqual({
       'checkout-1-a': '-NO_CERTIFICATE',
@@ -228,6 +228,40 @@ describe('discovery over gRPC and REST', () => {
       body: { error: { reason: 'REQUEST_INVALID' } },
     });
     expect((await get('/v1/nothing')).status).toBe(404);
+  });
+
+  test('REST streams the watch as lines of JSON', async () => {
+    const { keyPem, certificateChainPem, rootsPem } = world.material(operatorId);
+    const lines = await new Promise<{ revision?: { synced: boolean }; finding?: unknown }[]>((resolve, reject) => {
+      const call = request(
+        {
+          host: '127.0.0.1',
+          port: world.app?.ports().get('rest'),
+          path: '/v1/watch?kinds=service,finding',
+          ca: rootsPem,
+          checkServerIdentity: () => undefined,
+          key: keyPem,
+          cert: certificateChainPem,
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            text += chunk;
+            if (!text.includes('"revision"')) return;
+            resolve(
+              text
+                .trim()
+                .split('\n')
+                .map((line): { revision?: { synced: boolean } } => JSON.parse(line)),
+            );
+            call.destroy();
+          });
+        },
+      );
+      call.on('error', reject).end();
+    });
+    expect(lines.map((line) => Object.keys(line)[0])).toEqual(['service', 'revision']);
+    expect(lines.at(-1)?.revision?.synced).toBe(true);
   });
 
   test('keeps its state when the CA goes away, and follows it again', async () => {
