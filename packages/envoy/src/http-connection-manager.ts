@@ -5,17 +5,16 @@ import { pack } from './encode.ts';
 const hcm = envoy.extensions.filters.network.http_connection_manager.v3;
 const { CodecType, ServerHeaderTransformation } = hcm.HttpConnectionManager;
 
-type HttpConnectionManager = envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.$Properties;
+type HttpConnectionManager =
+  envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.$Properties;
 type HttpFilter = envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.$Properties;
 
 /** Forwards requests; adds and believes no x-envoy header. */
 export const routerFilter: HttpFilter = {
   name: 'envoy.filters.http.router',
-  typedConfig: pack(
-    'envoy.extensions.filters.http.router.v3.Router',
-    envoy.extensions.filters.http.router.v3.Router,
-    { suppressEnvoyHeaders: true },
-  ),
+  typedConfig: pack('envoy.extensions.filters.http.router.v3.Router', envoy.extensions.filters.http.router.v3.Router, {
+    suppressEnvoyHeaders: true,
+  }),
 };
 
 /** What both directions have in common: applications see their peer's headers, and nothing ends a stream but its ends. */

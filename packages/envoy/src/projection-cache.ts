@@ -10,7 +10,11 @@ export interface ProjectionCache {
   /** Resources for a key that holds everything they depend on. */
   resources(key: string, build: () => readonly EncodedResource[]): readonly EncodedResource[];
   /** What all proxies of one graph share; `meshKey` tells the parameters apart. */
-  shared(meshKey: string, outbound: OutboundAccess, build: () => readonly EncodedResource[]): readonly EncodedResource[];
+  shared(
+    meshKey: string,
+    outbound: OutboundAccess,
+    build: () => readonly EncodedResource[],
+  ): readonly EncodedResource[];
   /** Whole sets; starts a new generation when the outbound part is another object than the time before. */
   set(key: string, outbound: OutboundAccess, build: () => ResourceSet): ResourceSet;
 }

@@ -6,7 +6,13 @@ import type { World, WorldPod, WorldPolicy, WorldService } from './golden-world.
 const namespaces = ['shop', 'warehouse'];
 const names = ['server', 'client', 'stock', 'mail'];
 const protocols: readonly AppProtocol[] = ['http', 'http2', 'grpc', 'tcp', 'tls', 'server-first'];
-const withheld: readonly (EndpointReason | undefined)[] = [undefined, undefined, 'NOT_READY', 'FOREIGN_ORIGIN', 'BARE_POD'];
+const withheld: readonly (EndpointReason | undefined)[] = [
+  undefined,
+  undefined,
+  'NOT_READY',
+  'FOREIGN_ORIGIN',
+  'BARE_POD',
+];
 
 const pod = fc.record({
   namespace: fc.constantFrom(...namespaces),
@@ -29,12 +35,34 @@ const source = fc.constantFrom(
   { namespaces: ['*-prod', 'shop'] },
   { ipBlocks: ['10.0.0.0/8'] },
 );
-const operation = fc.constantFrom({ methods: ['GET', 'P*'] }, { paths: ['/a*'], notHosts: ['*.b'] }, { ports: ['1000'] });
-const rule = fc.record({ from: fc.constant(source).chain((one) => one.map((value) => [{ source: value }])), to: operation.map((value) => [{ operation: value }]) }, { requiredKeys: [] });
+const operation = fc.constantFrom(
+  { methods: ['GET', 'P*'] },
+  { paths: ['/a*'], notHosts: ['*.b'] },
+  { ports: ['1000'] },
+);
+const rule = fc.record(
+  {
+    from: fc.constant(source).chain((one) => one.map((value) => [{ source: value }])),
+    to: operation.map((value) => [{ operation: value }]),
+  },
+  { requiredKeys: [] },
+);
 const spec = fc.oneof(
-  fc.record({ kind: fc.constant('AuthorizationPolicy'), spec: fc.record({ action: fc.constantFrom('ALLOW', 'DENY'), rules: fc.array(rule, { maxLength: 2 }) }) }),
-  fc.record({ kind: fc.constant('PeerAuthentication'), spec: fc.record({ mtls: fc.record({ mode: fc.constantFrom('STRICT', 'PERMISSIVE', 'DISABLE') }) }) }),
-  fc.record({ kind: fc.constant('TransportPolicy'), spec: fc.record({ mode: fc.constantFrom('SIMPLE_TLS', 'MUTUAL_TLS'), selector: fc.constant({ matchLabels: { app: 'server' } }) }) }),
+  fc.record({
+    kind: fc.constant('AuthorizationPolicy'),
+    spec: fc.record({ action: fc.constantFrom('ALLOW', 'DENY'), rules: fc.array(rule, { maxLength: 2 }) }),
+  }),
+  fc.record({
+    kind: fc.constant('PeerAuthentication'),
+    spec: fc.record({ mtls: fc.record({ mode: fc.constantFrom('STRICT', 'PERMISSIVE', 'DISABLE') }) }),
+  }),
+  fc.record({
+    kind: fc.constant('TransportPolicy'),
+    spec: fc.record({
+      mode: fc.constantFrom('SIMPLE_TLS', 'MUTUAL_TLS'),
+      selector: fc.constant({ matchLabels: { app: 'server' } }),
+    }),
+  }),
 );
 
 function uniqueBy<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
@@ -58,26 +86,22 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
   .map(({ pods, services, policies }) => ({
     pods: [
       { name: 'subject', ip: '10.0.1.1', labels: { app: 'server' } },
-      ...pods.map(
-        (entry, index): WorldPod => ({
-          namespace: entry.namespace,
-          name: `pod-${index}`,
-          account: entry.app,
-          ip: `10.0.0.${index + 1}`,
-          labels: { app: entry.app },
-          enrolled: entry.enrolled && !entry.hostNetwork,
-          hostNetwork: entry.hostNetwork,
-          ...(entry.withheld === undefined ? {} : { withheld: entry.withheld }),
-        }),
-      ),
-    ],
-    services: uniqueBy(services, (entry) => `${entry.namespace}/${entry.app}`).map(
-      (entry, index): WorldService => ({
+      ...pods.map((entry, index): WorldPod => ({
         namespace: entry.namespace,
-        name: entry.app,
-        ...(entry.isHeadless ? {} : { ip: `10.96.0.${index + 1}` }),
-        ports: entry.protocols.map((protocol, offset) => ({ port: 1000 + offset, protocol })),
-      }),
-    ),
+        name: `pod-${index}`,
+        account: entry.app,
+        ip: `10.0.0.${index + 1}`,
+        labels: { app: entry.app },
+        enrolled: entry.enrolled && !entry.hostNetwork,
+        hostNetwork: entry.hostNetwork,
+        ...(entry.withheld === undefined ? {} : { withheld: entry.withheld }),
+      })),
+    ],
+    services: uniqueBy(services, (entry) => `${entry.namespace}/${entry.app}`).map((entry, index): WorldService => ({
+      namespace: entry.namespace,
+      name: entry.app,
+      ...(entry.isHeadless ? {} : { ip: `10.96.0.${index + 1}` }),
+      ports: entry.protocols.map((protocol, offset) => ({ port: 1000 + offset, protocol })),
+    })),
     policies,
   }));

@@ -53,7 +53,9 @@ export function exchange(options: ExchangeOptions): Promise<ExchangeResult> {
     });
     socket.on('close', () => finish(true));
     socket.on(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-      (options.send ?? []).forEach((text, index) => setTimeout(() => socket.writable && socket.write(text), index * pauseMs));
+      (options.send ?? []).forEach((text, index) =>
+        setTimeout(() => socket.writable && socket.write(text), index * pauseMs),
+      );
     });
   });
 }

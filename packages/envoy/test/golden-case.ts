@@ -5,7 +5,17 @@ import { compilePolicies, evaluate } from '@signet/policy';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { parse } from 'yaml';
 import { projectionInput, projectWorkload, type ResourceSet } from '../src/index.ts';
-import { rootNamespace, snapshotOf, trustDomain, uidOf, type World, type WorldPod, type WorldPolicy, type WorldPort, type WorldService } from './golden-world.ts';
+import {
+  rootNamespace,
+  snapshotOf,
+  trustDomain,
+  uidOf,
+  type World,
+  type WorldPod,
+  type WorldPolicy,
+  type WorldPort,
+  type WorldService,
+} from './golden-world.ts';
 import { resourceDocument } from './resource-json.ts';
 
 /**

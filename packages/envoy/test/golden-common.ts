@@ -32,8 +32,12 @@ export function commonValues(): CommonValues {
   const breakers = resourceJson(encodeCluster({ name: 'any', circuitBreakers })) as JsonObject;
   const router = envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
   return {
-    ...Object.fromEntries(transports.map((transport) => [`http log ${transport}`, logJson(httpAccessLog(logNames.inbound, transport))])),
-    ...Object.fromEntries(transports.map((transport) => [`tcp log ${transport}`, logJson(tcpAccessLog(logNames.inbound, transport))])),
+    ...Object.fromEntries(
+      transports.map((transport) => [`http log ${transport}`, logJson(httpAccessLog(logNames.inbound, transport))]),
+    ),
+    ...Object.fromEntries(
+      transports.map((transport) => [`tcp log ${transport}`, logJson(tcpAccessLog(logNames.inbound, transport))]),
+    ),
     'http log outbound': logJson(httpAccessLog(logNames.outbound)),
     'tcp log outbound': logJson(tcpAccessLog(logNames.outbound)),
     'log of refused connections': logJson(tcpAccessLog(logNames.refused)),

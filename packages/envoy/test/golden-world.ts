@@ -119,8 +119,13 @@ function targetOf(target: number | string, pod: Workload): number {
   return pod.containers.flatMap((container) => container.ports).find((port) => port.name === target)?.port ?? 0;
 }
 
-function endpointsOf(service: Service, pods: readonly { readonly pod: Workload; readonly withheld: EndpointReason | undefined }[]): readonly Endpoint[] {
-  const members = pods.filter(({ pod }) => pod.namespace === service.namespace && pod.labels['app'] === service.selector['app']);
+function endpointsOf(
+  service: Service,
+  pods: readonly { readonly pod: Workload; readonly withheld: EndpointReason | undefined }[],
+): readonly Endpoint[] {
+  const members = pods.filter(
+    ({ pod }) => pod.namespace === service.namespace && pod.labels['app'] === service.selector['app'],
+  );
   return members.flatMap(({ pod, withheld }) =>
     service.ports.map((port): Endpoint => ({
       namespace: service.namespace,
@@ -143,7 +148,8 @@ function endpointsOf(service: Service, pods: readonly { readonly pod: Workload; 
 function policyOf(policy: WorldPolicy): PolicyObject {
   const { name, namespace = defaultNamespace, creationTimestamp, annotations = {} } = policy.metadata;
   return {
-    apiVersion: policy.apiVersion ?? (policy.kind === 'TransportPolicy' ? 'signet.dev/v1alpha1' : 'security.istio.io/v1'),
+    apiVersion:
+      policy.apiVersion ?? (policy.kind === 'TransportPolicy' ? 'signet.dev/v1alpha1' : 'security.istio.io/v1'),
     kind: policy.kind,
     namespace,
     name,
@@ -169,7 +175,9 @@ export function snapshotOf(world: World): InventorySnapshot {
     namespaces: new Map([...names].map((name) => [name, { name, labels: {} }])),
     services: new Map(services.map((service) => [objectKey(service.namespace, service.name), service])),
     workloads: new Map(pods.map(({ pod }) => [pod.uid, pod])),
-    endpoints: new Map(services.map((service) => [objectKey(service.namespace, service.name), endpointsOf(service, pods)])),
+    endpoints: new Map(
+      services.map((service) => [objectKey(service.namespace, service.name), endpointsOf(service, pods)]),
+    ),
     policies: new Map(policies.map((policy) => [policyKey(policy), policy])),
     findings: new Map(),
     fileProblems: [],

@@ -21,16 +21,22 @@ function project(world: World, cache = createProjectionCache()): ResourceSet {
 }
 
 function hashes(set: ResourceSet): readonly string[] {
-  return [...set.byType.values()].flatMap((group) => [...group.values()].map((resource) => `${resource.name} ${resource.hash}`));
+  return [...set.byType.values()].flatMap((group) =>
+    [...group.values()].map((resource) => `${resource.name} ${resource.hash}`),
+  );
 }
 
 interface LbEndpoint {
-  readonly endpoint: { readonly address: { readonly socketAddress: { readonly address: string; readonly portValue: number } } };
+  readonly endpoint: {
+    readonly address: { readonly socketAddress: { readonly address: string; readonly portValue: number } };
+  };
   readonly metadata?: object;
 }
 
 function endpointsOf(document: ResourceDocument): readonly LbEndpoint[] {
-  const groups = Object.values(document['ClusterLoadAssignment'] ?? {}) as readonly { endpoints?: readonly { lbEndpoints?: readonly LbEndpoint[] }[] }[];
+  const groups = Object.values(document['ClusterLoadAssignment'] ?? {}) as readonly {
+    endpoints?: readonly { lbEndpoints?: readonly LbEndpoint[] }[];
+  }[];
   return groups.flatMap((group) => (group.endpoints ?? []).flatMap((locality) => locality.lbEndpoints ?? []));
 }
 
@@ -102,7 +108,10 @@ describe('projectWorkload', () => {
   test('is left alone by policies of a namespace that it has nothing to do with', () => {
     fc.assert(
       fc.property(arbitraryWorld, arbitraryPolicies(fc.constant('elsewhere')), (world, more) => {
-        const policies = [...(world.policies ?? []), ...more.map((policy) => ({ ...policy, metadata: { ...policy.metadata, name: `x-${policy.metadata.name}` } }))];
+        const policies = [
+          ...(world.policies ?? []),
+          ...more.map((policy) => ({ ...policy, metadata: { ...policy.metadata, name: `x-${policy.metadata.name}` } })),
+        ];
         expect(project({ ...world, policies }).hash).toBe(project(world).hash);
       }),
       runs,
@@ -115,9 +124,14 @@ describe('projectWorkload', () => {
         const bigger: World = {
           ...world,
           pods: [...world.pods, { namespace: 'elsewhere', name: 'new', ip: '10.9.9.9' }],
-          services: [...world.services, { namespace: 'elsewhere', name: 'new', ip: '10.96.9.9', ports: [{ port: 80, protocol: 'http' }] }],
+          services: [
+            ...world.services,
+            { namespace: 'elsewhere', name: 'new', ip: '10.96.9.9', ports: [{ port: 80, protocol: 'http' }] },
+          ],
         };
-        const isServerFirst = world.services.some((service) => service.ports.some((port) => port.protocol === 'server-first'));
+        const isServerFirst = world.services.some((service) =>
+          service.ports.some((port) => port.protocol === 'server-first'),
+        );
         const inbound = (set: ResourceSet) => set.byType.get(typeUrls.listener)?.get('inbound')?.hash;
         if (!isServerFirst) expect(inbound(project(bigger))).toBe(inbound(project(world)));
         const kept = new Set(hashes(project(bigger)));

@@ -11,13 +11,14 @@ const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, loadEnvo
 /** Resources as JSON, by type and name. */
 export type ResourceDocument = Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
 
-
 /** Throws on fields that the descriptor set does not know, in nested packed messages as well. */
 function checkStrictly(message: ReflectMessage, where: string): void {
-  if ((message.message.$unknown ?? []).length > 0) throw new Error(`${where}: unknown fields in ${message.desc.typeName}`);
+  if ((message.message.$unknown ?? []).length > 0)
+    throw new Error(`${where}: unknown fields in ${message.desc.typeName}`);
   if (message.desc.typeName === AnySchema.typeName) {
     const packed = anyUnpack(message.message as Any, registry);
-    if (packed === undefined) throw new Error(`${where}: ${(message.message as Any).typeUrl} is not in the descriptor set`);
+    if (packed === undefined)
+      throw new Error(`${where}: ${(message.message as Any).typeUrl} is not in the descriptor set`);
     const desc = registry.getMessage(packed.$typeName);
     if (desc !== undefined) checkStrictly(reflect(desc, packed), where);
   }
@@ -58,16 +59,40 @@ export function resourceDocument(set: ResourceSet): ResourceDocument {
   return document;
 }
 
-const widthMax = 118;
+const widthMax = 120;
 
-/** JSON in which everything that fits stands on one line. */
-export function formatJson(value: JsonValue, indent = ''): string {
-  const flat = JSON.stringify(value);
-  if (typeof value !== 'object' || value === null || flat.length + indent.length <= widthMax) return flat;
+function flatJson(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(flatJson).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, entry]) => `${JSON.stringify(key)}: ${flatJson(entry)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}
+
+/** Lists of several objects, and lists of several lists, are always broken. */
+function mustBreak(value: JsonValue): boolean {
+  if (Array.isArray(value)) {
+    const isBig = (entry: JsonValue): boolean =>
+      typeof entry === 'object' && entry !== null && Object.keys(entry).length > 1;
+    const isUniform = value.every(Array.isArray) || value.every((entry) => !Array.isArray(entry));
+    return (value.length > 1 && isUniform && value.every(isBig)) || value.some(mustBreak);
+  }
+  return typeof value === 'object' && value !== null && Object.values(value).some(mustBreak);
+}
+
+/** JSON as the formatter of the repository writes it. `used` counts the characters around it on its line. */
+export function formatJson(value: JsonValue, indent = '', used = 0): string {
+  const flat = flatJson(value);
+  if (typeof value !== 'object' || value === null) return flat;
+  if (!mustBreak(value) && flat.length + used <= widthMax) return flat;
   const inner = `${indent}  `;
-  const lines = Array.isArray(value)
-    ? value.map((entry) => `${inner}${formatJson(entry, inner)}`)
-    : Object.entries(value).map(([key, entry]) => `${inner}${JSON.stringify(key)}: ${formatJson(entry, inner)}`);
+  const parts: readonly (readonly [string, JsonValue])[] = Array.isArray(value)
+    ? value.map((entry) => ['', entry])
+    : Object.entries(value).map(([key, entry]) => [`${JSON.stringify(key)}: `, entry]);
+  const lines = parts.map(([name, entry], index) => {
+    const start = `${inner}${name}`;
+    const comma = index < parts.length - 1 ? 1 : 0;
+    return `${start}${formatJson(entry, inner, start.length + comma)}`;
+  });
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   return `${open}\n${lines.join(',\n')}\n${indent}${close}`;
 }

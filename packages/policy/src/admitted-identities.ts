@@ -45,8 +45,12 @@ function byText(a: StringMatch, b: StringMatch): number {
  * cannot be written as names: then the identities that exist, and those that rules spell out, are tried one by one.
  */
 export function admittedIdentities(rules: PortRules, knownIdentities: readonly string[]): AdmittedIdentities {
-  const allow = rules.isAllowRequired ? rules.allow.map((rule) => identityCondition(rule, 'ALLOW')) : [{ kind: 'always' } as const];
-  const deny = rules.deny.map((rule) => identityCondition(rule, 'DENY')).filter((condition) => condition.kind !== 'never');
+  const allow = rules.isAllowRequired
+    ? rules.allow.map((rule) => identityCondition(rule, 'ALLOW'))
+    : [{ kind: 'always' } as const];
+  const deny = rules.deny
+    .map((rule) => identityCondition(rule, 'DENY'))
+    .filter((condition) => condition.kind !== 'never');
   const isAdmitted = (caller: string | undefined): boolean =>
     allow.some((condition) => holdsFor(condition, caller)) && !deny.some((condition) => holdsFor(condition, caller));
   const isAnonymousAdmitted = isAdmitted(undefined);

@@ -41,7 +41,9 @@ export const never: Condition = { kind: 'never' };
 
 /** Holds when every part does. */
 export function all(parts: readonly Condition[]): Condition {
-  const kept = parts.flatMap((part) => (part.kind === 'all' ? part.of : [part])).filter((part) => part.kind !== 'always');
+  const kept = parts
+    .flatMap((part) => (part.kind === 'all' ? part.of : [part]))
+    .filter((part) => part.kind !== 'always');
   if (kept.some((part) => part.kind === 'never')) return never;
   const [only, ...rest] = kept;
   if (only === undefined) return always;
@@ -50,7 +52,9 @@ export function all(parts: readonly Condition[]): Condition {
 
 /** Holds when one part does. */
 export function some(parts: readonly Condition[]): Condition {
-  const kept = parts.flatMap((part) => (part.kind === 'some' ? part.of : [part])).filter((part) => part.kind !== 'never');
+  const kept = parts
+    .flatMap((part) => (part.kind === 'some' ? part.of : [part]))
+    .filter((part) => part.kind !== 'never');
   if (kept.some((part) => part.kind === 'always')) return always;
   const [only, ...rest] = kept;
   if (only === undefined) return never;

@@ -23,7 +23,11 @@ export function rankTransports(applicable: readonly CompiledTransport[]): readon
   );
 }
 
-function modeAt(policy: CompiledTransport, setting: TransportSetting, now: Date | undefined): TransportMode | undefined {
+function modeAt(
+  policy: CompiledTransport,
+  setting: TransportSetting,
+  now: Date | undefined,
+): TransportMode | undefined {
   if (setting.mode !== 'PERMISSIVE' || policy.permissiveUntil === undefined) return setting.mode;
   // Without a clock nobody can tell whether the time is over.
   return now !== undefined && now < policy.permissiveUntil ? 'PERMISSIVE' : 'MUTUAL_TLS';
@@ -37,7 +41,12 @@ export function effectiveTransport(
 ): EffectiveTransport {
   const settings = ranked.flatMap((policy) => {
     const own = policy.ports.get(port);
-    return own === undefined ? [{ policy, setting: policy.setting }] : [{ policy, setting: own }, { policy, setting: policy.setting }];
+    return own === undefined
+      ? [{ policy, setting: policy.setting }]
+      : [
+          { policy, setting: own },
+          { policy, setting: policy.setting },
+        ];
   });
   const decisive = settings.find(({ setting }) => setting.mode !== undefined);
   const mode = decisive === undefined ? undefined : modeAt(decisive.policy, decisive.setting, now);
@@ -45,7 +54,8 @@ export function effectiveTransport(
     mode: mode ?? 'PERMISSIVE',
     modeSource: decisive?.policy.key ?? 'default',
     tls: {
-      minimumVersion: settings.find(({ setting }) => setting.minimumVersion !== undefined)?.setting.minimumVersion ?? 'TLSv1_2',
+      minimumVersion:
+        settings.find(({ setting }) => setting.minimumVersion !== undefined)?.setting.minimumVersion ?? 'TLSv1_2',
       ciphers: settings.find(({ setting }) => setting.ciphers !== undefined)?.setting.ciphers ?? [],
     },
   };

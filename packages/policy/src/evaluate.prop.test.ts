@@ -8,11 +8,19 @@ import { evaluateSnapshot, reach } from '../test/judge.ts';
 const runs = { numRuns: 60, seed: 20260101 };
 const accounts = ['client', 'server', 'stock'];
 const namespaces = ['shop', 'warehouse', 'signet-system'];
-const callers = [undefined, ...['shop', 'warehouse'].flatMap((ns) => accounts.map((name) => `spiffe://cluster.local/ns/${ns}/sa/${name}`))];
+const callers = [
+  undefined,
+  ...['shop', 'warehouse'].flatMap((ns) => accounts.map((name) => `spiffe://cluster.local/ns/${ns}/sa/${name}`)),
+];
 const protocols: readonly AppProtocol[] = ['http', 'grpc', 'tcp', 'server-first'];
 
 const subset = (values: readonly string[]) => fc.subarray([...values], { minLength: 1 });
-const principals = subset([...['shop', 'warehouse'].flatMap((ns) => accounts.map((name) => `cluster.local/ns/${ns}/sa/${name}`)), 'cluster.local/ns/shop/*', '*/sa/client', '*']);
+const principals = subset([
+  ...['shop', 'warehouse'].flatMap((ns) => accounts.map((name) => `cluster.local/ns/${ns}/sa/${name}`)),
+  'cluster.local/ns/shop/*',
+  '*/sa/client',
+  '*',
+]);
 const source = fc.oneof(
   fc.record({ principals }),
   fc.record({ notPrincipals: principals }),
@@ -33,7 +41,9 @@ const rule = fc.record(
   },
   { requiredKeys: [] },
 );
-const selector = fc.option(fc.constantFrom({ matchLabels: { app: 'server' } }, { matchLabels: { app: 'client' } }), { nil: undefined });
+const selector = fc.option(fc.constantFrom({ matchLabels: { app: 'server' } }, { matchLabels: { app: 'client' } }), {
+  nil: undefined,
+});
 const authorization = (action: fc.Arbitrary<string>) =>
   fc.record({ action, selector, rules: fc.array(rule, { maxLength: 3 }), namespace: fc.constantFrom(...namespaces) });
 const peer = fc.record({
@@ -46,9 +56,15 @@ const peer = fc.record({
 const policies = fc
   .tuple(fc.array(authorization(fc.constantFrom('ALLOW', 'DENY')), { maxLength: 4 }), fc.array(peer, { maxLength: 4 }))
   .map(([access, transport]): readonly PolicyObject[] => [
-    ...access.map(({ namespace, ...spec }, index) => buildPolicy('AuthorizationPolicy', spec, { namespace, name: `a${index}` })),
+    ...access.map(({ namespace, ...spec }, index) =>
+      buildPolicy('AuthorizationPolicy', spec, { namespace, name: `a${index}` }),
+    ),
     ...transport.map(({ namespace, day, ...spec }, index) =>
-      buildPolicy('PeerAuthentication', spec, { namespace, name: `p${index}`, createdAt: new Date(Date.UTC(2026, 0, day)) }),
+      buildPolicy('PeerAuthentication', spec, {
+        namespace,
+        name: `p${index}`,
+        createdAt: new Date(Date.UTC(2026, 0, day)),
+      }),
     ),
   ]);
 
@@ -75,12 +91,19 @@ function expectNoGain(before: readonly PolicyObject[], after: readonly PolicyObj
 describe('evaluate', () => {
   test('does not depend on the order of its inputs', () => {
     fc.assert(
-      fc.property(policies.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray([...list], { minLength: list.length }))), ([list, shuffled]) => {
-        const forward = evaluateSnapshot(buildSnapshot({ pods, services, policies: list }));
-        const backward = evaluateSnapshot(buildSnapshot({ pods: pods.toReversed(), services: services.toReversed(), policies: shuffled }));
-        expect(backward).toEqual(forward);
-        expect([...backward.graph.workloads.keys()]).toEqual([...forward.graph.workloads.keys()]);
-      }),
+      fc.property(
+        policies.chain((list) =>
+          fc.tuple(fc.constant(list), fc.shuffledSubarray([...list], { minLength: list.length })),
+        ),
+        ([list, shuffled]) => {
+          const forward = evaluateSnapshot(buildSnapshot({ pods, services, policies: list }));
+          const backward = evaluateSnapshot(
+            buildSnapshot({ pods: pods.toReversed(), services: services.toReversed(), policies: shuffled }),
+          );
+          expect(backward).toEqual(forward);
+          expect([...backward.graph.workloads.keys()]).toEqual([...forward.graph.workloads.keys()]);
+        },
+      ),
       runs,
     );
   });
@@ -109,22 +132,36 @@ describe('evaluate', () => {
 
   test('a field that is not understood never adds an edge', () => {
     fc.assert(
-      fc.property(policies, authorization(fc.constantFrom('ALLOW', 'DENY')), fc.constantFrom('spec', 'rule', 'source'), (list, { namespace, ...spec }, where) => {
-        const build = (value: unknown) => [...list, buildPolicy('AuthorizationPolicy', value, { namespace, name: 'new' })];
-        const first = spec.rules[0] ?? {};
-        const broken = {
-          spec: { ...spec, surprise: true },
-          rule: { ...spec, rules: [{ ...first, surprise: [] }, ...spec.rules.slice(1)] },
-          source: { ...spec, rules: [{ ...first, from: [{ source: { remoteIpBlocks: ['10.0.0.1'] } }] }, ...spec.rules.slice(1)] },
-        }[where];
-        expectNoGain(build({ ...spec, rules: [first, ...spec.rules.slice(1)] }), build(broken));
-      }),
+      fc.property(
+        policies,
+        authorization(fc.constantFrom('ALLOW', 'DENY')),
+        fc.constantFrom('spec', 'rule', 'source'),
+        (list, { namespace, ...spec }, where) => {
+          const build = (value: unknown) => [
+            ...list,
+            buildPolicy('AuthorizationPolicy', value, { namespace, name: 'new' }),
+          ];
+          const first = spec.rules[0] ?? {};
+          const broken = {
+            spec: { ...spec, surprise: true },
+            rule: { ...spec, rules: [{ ...first, surprise: [] }, ...spec.rules.slice(1)] },
+            source: {
+              ...spec,
+              rules: [{ ...first, from: [{ source: { remoteIpBlocks: ['10.0.0.1'] } }] }, ...spec.rules.slice(1)],
+            },
+          }[where];
+          expectNoGain(build({ ...spec, rules: [first, ...spec.rules.slice(1)] }), build(broken));
+        },
+      ),
       runs,
     );
   });
 
   test('policies of another namespace change nothing here', () => {
-    const elsewhere = authorization(fc.constantFrom('ALLOW', 'DENY')).map((spec) => ({ ...spec, namespace: 'warehouse' }));
+    const elsewhere = authorization(fc.constantFrom('ALLOW', 'DENY')).map((spec) => ({
+      ...spec,
+      namespace: 'warehouse',
+    }));
     fc.assert(
       fc.property(policies, elsewhere, (list, { namespace, ...spec }) => {
         const before = graphOf(list);
@@ -138,14 +175,26 @@ describe('evaluate', () => {
 
   test('never throws, and never serves plaintext because of a spec that is not understood', () => {
     const kinds = fc.constantFrom('AuthorizationPolicy', 'PeerAuthentication', 'TransportPolicy', 'NetworkPolicy');
-    const spec = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('selector', 'rules', 'mtls', 'portLevelMtls', 'mode', 'ports', 'action', 'permissiveUntil'), fc.jsonValue()));
+    const spec = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(
+        fc.constantFrom('selector', 'rules', 'mtls', 'portLevelMtls', 'mode', 'ports', 'action', 'permissiveUntil'),
+        fc.jsonValue(),
+      ),
+    );
     fc.assert(
       fc.property(kinds, spec, (kind, value) => {
-        const strict = buildPolicy('PeerAuthentication', { mtls: { mode: 'STRICT' } }, { namespace: 'signet-system', name: 'mesh' });
+        const strict = buildPolicy(
+          'PeerAuthentication',
+          { mtls: { mode: 'STRICT' } },
+          { namespace: 'signet-system', name: 'mesh' },
+        );
         const snapshot = buildSnapshot({ pods, services, policies: [strict, buildPolicy(kind, value)] });
         const { graph, statuses } = evaluateSnapshot(snapshot);
         expect(statuses.length).toBe(2);
-        const modes = [...graph.workloads.values()].flatMap((workload) => [...workload.ports, workload.undeclared].map((port) => port.mode));
+        const modes = [...graph.workloads.values()].flatMap((workload) =>
+          [...workload.ports, workload.undeclared].map((port) => port.mode),
+        );
         const isSpelledOut = /PERMISSIVE|PLAINTEXT|DISABLE|SIMPLE_TLS/.test(JSON.stringify(value));
         if (!isSpelledOut) expect(new Set(modes)).toEqual(new Set(['MUTUAL_TLS']));
       }),

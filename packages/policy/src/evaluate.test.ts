@@ -10,28 +10,54 @@ const server = buildPod('server');
 const uid = server.uid;
 const client = 'spiffe://cluster.local/ns/shop/sa/client';
 
-function snapshotWith(policies: readonly PolicyObject[], ports: Readonly<Record<number, AppProtocol>> = { 80: 'http' }) {
-  return buildSnapshot({ pods: [server, buildPod('client', { ips: ['10.0.0.2'] })], services: [buildService('server', ports)], policies });
+function snapshotWith(
+  policies: readonly PolicyObject[],
+  ports: Readonly<Record<number, AppProtocol>> = { 80: 'http' },
+) {
+  return buildSnapshot({
+    pods: [server, buildPod('client', { ips: ['10.0.0.2'] })],
+    services: [buildService('server', ports)],
+    policies,
+  });
 }
 
 function modesOf(policies: readonly PolicyObject[], ports?: Readonly<Record<number, AppProtocol>>, now?: Date) {
   const workload = evaluateSnapshot(snapshotWith(policies, ports), now).graph.workloads.get(uid);
-  return Object.fromEntries([...(workload?.ports ?? []), ...(workload === undefined ? [] : [workload.undeclared])].map((port) => [port.port, port.mode]));
+  return Object.fromEntries(
+    [...(workload?.ports ?? []), ...(workload === undefined ? [] : [workload.undeclared])].map((port) => [
+      port.port,
+      port.mode,
+    ]),
+  );
 }
 
-const peer = (mode: string, options: { namespace?: string; name?: string; createdAt?: Date; selector?: object; ports?: object } = {}) =>
-  buildPolicy('PeerAuthentication', { mtls: { mode }, selector: options.selector, portLevelMtls: options.ports }, options);
+const peer = (
+  mode: string,
+  options: { namespace?: string; name?: string; createdAt?: Date; selector?: object; ports?: object } = {},
+) =>
+  buildPolicy(
+    'PeerAuthentication',
+    { mtls: { mode }, selector: options.selector, portLevelMtls: options.ports },
+    options,
+  );
 
 describe('transport mode', () => {
   test.each<readonly [string, readonly PolicyObject[], string]>([
     ['without a policy', [], 'PERMISSIVE'],
     ['mesh', [peer('STRICT', { namespace: 'signet-system' })], 'MUTUAL_TLS'],
     ['namespace over mesh', [peer('STRICT', { namespace: 'signet-system' }), peer('DISABLE')], 'PLAINTEXT'],
-    ['workload over namespace', [peer('DISABLE', { name: 'a' }), peer('STRICT', { name: 'b', selector })], 'MUTUAL_TLS'],
+    [
+      'workload over namespace',
+      [peer('DISABLE', { name: 'a' }), peer('STRICT', { name: 'b', selector })],
+      'MUTUAL_TLS',
+    ],
     ['UNSET inherits', [peer('STRICT', { name: 'a' }), peer('UNSET', { name: 'b', selector })], 'MUTUAL_TLS'],
     [
       'the oldest of a scope',
-      [peer('PERMISSIVE', { name: 'a', createdAt: new Date(2) }), peer('STRICT', { name: 'b', createdAt: new Date(1) })],
+      [
+        peer('PERMISSIVE', { name: 'a', createdAt: new Date(2) }),
+        peer('STRICT', { name: 'b', createdAt: new Date(1) }),
+      ],
       'MUTUAL_TLS',
     ],
     ['same age: by name', [peer('PERMISSIVE', { name: 'b' }), peer('STRICT', { name: 'a' })], 'MUTUAL_TLS'],
@@ -39,13 +65,19 @@ describe('transport mode', () => {
     ['another selector', [peer('STRICT', { selector: { matchLabels: { app: 'other' } } })], 'PERMISSIVE'],
     ['invalid mode', [peer('STRICKT')], 'MUTUAL_TLS'],
     ['invalid selector', [peer('DISABLE', { selector: { matchLabels: { app: 1 } } })], 'MUTUAL_TLS'],
-    ['TransportPolicy first', [peer('STRICT', { selector }), buildPolicy('TransportPolicy', { selector, mode: 'SIMPLE_TLS' })], 'SIMPLE_TLS'],
+    [
+      'TransportPolicy first',
+      [peer('STRICT', { selector }), buildPolicy('TransportPolicy', { selector, mode: 'SIMPLE_TLS' })],
+      'SIMPLE_TLS',
+    ],
   ])('%s', (_, policies, mode) => {
     expect(modesOf(policies)).toEqual({ 0: mode, 80: mode });
   });
 
   test('port level', () => {
-    expect(modesOf([peer('STRICT', { selector, ports: { 80: { mode: 'PERMISSIVE' }, 7000: { mode: 'DISABLE' } } })])).toEqual({
+    expect(
+      modesOf([peer('STRICT', { selector, ports: { 80: { mode: 'PERMISSIVE' }, 7000: { mode: 'DISABLE' } } })]),
+    ).toEqual({
       0: 'MUTUAL_TLS',
       80: 'PERMISSIVE',
       7000: 'PLAINTEXT',
@@ -53,7 +85,9 @@ describe('transport mode', () => {
   });
 
   test('port level UNSET takes the workload’s', () => {
-    expect(modesOf([peer('STRICT', { selector, ports: { 80: { mode: 'UNSET' } } })])).toMatchObject({ 80: 'MUTUAL_TLS' });
+    expect(modesOf([peer('STRICT', { selector, ports: { 80: { mode: 'UNSET' } } })])).toMatchObject({
+      80: 'MUTUAL_TLS',
+    });
   });
 
   test.each<readonly [string, Date | undefined, string]>([
@@ -73,32 +107,64 @@ describe('transport mode', () => {
   test('a server-first port is never PERMISSIVE, and the status says so', () => {
     const { graph, statuses } = evaluateSnapshot(snapshotWith([peer('PERMISSIVE')], { 3306: 'server-first' }));
     expect(graph.workloads.get(uid)?.ports[0]).toMatchObject({ mode: 'MUTUAL_TLS', admitted: { certificates: 'any' } });
-    expect(statuses[0]).toMatchObject({ isAccepted: false, reason: 'NotHonoured', messages: [expect.stringContaining('port 3306')] });
+    expect(statuses[0]).toMatchObject({
+      isAccepted: false,
+      reason: 'NotHonoured',
+      messages: [expect.stringContaining('port 3306')],
+    });
   });
 });
 
 describe('status', () => {
   test('names the pods and accepts what is in force as written', () => {
     expect(evaluateSnapshot(snapshotWith([peer('STRICT', { selector })])).statuses).toEqual([
-      { kind: 'PeerAuthentication', namespace: 'shop', name: 'policy', isAccepted: true, reason: 'Accepted', messages: [], workloads: ['shop/server'] },
+      {
+        kind: 'PeerAuthentication',
+        namespace: 'shop',
+        name: 'policy',
+        isAccepted: true,
+        reason: 'Accepted',
+        messages: [],
+        workloads: ['shop/server'],
+      },
     ]);
   });
 
   test('says which older policy holds', () => {
-    const [young] = evaluateSnapshot(snapshotWith([peer('STRICT', { name: 'a', createdAt: new Date(2) }), peer('STRICT', { name: 'b', createdAt: new Date(1) })])).statuses;
-    expect(young).toMatchObject({ reason: 'NotHonoured', messages: [expect.stringContaining('PeerAuthentication/shop/b is older')] });
+    const [young] = evaluateSnapshot(
+      snapshotWith([
+        peer('STRICT', { name: 'a', createdAt: new Date(2) }),
+        peer('STRICT', { name: 'b', createdAt: new Date(1) }),
+      ]),
+    ).statuses;
+    expect(young).toMatchObject({
+      reason: 'NotHonoured',
+      messages: [expect.stringContaining('PeerAuthentication/shop/b is older')],
+    });
   });
 
   test('HTTP attributes on a TCP port are named', () => {
     const spec = { rules: [{ to: [{ operation: { methods: ['GET'] } }] }] };
-    const { graph, statuses } = evaluateSnapshot(snapshotWith([buildPolicy('AuthorizationPolicy', spec)], { 5432: 'tcp' }));
-    expect(statuses[0]?.messages).toEqual([expect.stringMatching(/rules\[0\] has HTTP attributes, and port 5432 .* admits nobody/)]);
+    const { graph, statuses } = evaluateSnapshot(
+      snapshotWith([buildPolicy('AuthorizationPolicy', spec)], { 5432: 'tcp' }),
+    );
+    expect(statuses[0]?.messages).toEqual([
+      expect.stringMatching(/rules\[0\] has HTTP attributes, and port 5432 .* admits nobody/),
+    ]);
     expect(graph.workloads.get(uid)?.ports[0]).toMatchObject({ allow: [], isAllowRequired: true });
   });
 
   test('a DENY with HTTP attributes refuses more on a TCP port', () => {
-    const rule = { from: [{ source: { namespaces: ['bad'] } }], to: [{ operation: { notPaths: ['/health'], ports: ['5432'] } }] };
-    const { graph } = evaluateSnapshot(snapshotWith([buildPolicy('AuthorizationPolicy', { action: 'DENY', rules: [rule] })], { 5432: 'tcp', 6000: 'tcp' }));
+    const rule = {
+      from: [{ source: { namespaces: ['bad'] } }],
+      to: [{ operation: { notPaths: ['/health'], ports: ['5432'] } }],
+    };
+    const { graph } = evaluateSnapshot(
+      snapshotWith([buildPolicy('AuthorizationPolicy', { action: 'DENY', rules: [rule] })], {
+        5432: 'tcp',
+        6000: 'tcp',
+      }),
+    );
     const [first, second] = graph.workloads.get(uid)?.ports ?? [];
     expect(first?.deny).toMatchObject([{ source: { kind: 'principal' }, target: { kind: 'always' } }]);
     expect(second?.deny).toEqual([]);
@@ -124,13 +190,23 @@ describe('server-first ports', () => {
     });
   });
   test('what cannot be judged in a handshake counts against the caller', () => {
-    expect(admittedBy(access('ALLOW', { ipBlocks: ['10.0.0.0/8'] }))).toEqual({ certificates: [], isAnonymousAdmitted: false });
-    expect(admittedBy(access('DENY', { ipBlocks: ['10.0.0.0/8'] }))).toEqual({ certificates: [], isAnonymousAdmitted: false });
+    expect(admittedBy(access('ALLOW', { ipBlocks: ['10.0.0.0/8'] }))).toEqual({
+      certificates: [],
+      isAnonymousAdmitted: false,
+    });
+    expect(admittedBy(access('DENY', { ipBlocks: ['10.0.0.0/8'] }))).toEqual({
+      certificates: [],
+      isAnonymousAdmitted: false,
+    });
   });
 });
 
 describe('explainAccess', () => {
-  const allow = buildPolicy('AuthorizationPolicy', { rules: [{ from: [{ source: { principals: ['cluster.local/ns/shop/sa/client'] } }] }] }, { name: 'allow' });
+  const allow = buildPolicy(
+    'AuthorizationPolicy',
+    { rules: [{ from: [{ source: { principals: ['cluster.local/ns/shop/sa/client'] } }] }] },
+    { name: 'allow' },
+  );
   const explain = (caller: string | undefined, ...policies: readonly PolicyObject[]) =>
     explainAccess(evaluateSnapshot(snapshotWith(policies)).graph, { caller, workloadUid: uid, port: 80 });
 
@@ -143,24 +219,52 @@ describe('explainAccess', () => {
     });
   });
   test('no ALLOW matches', () => {
-    expect(explain('spiffe://cluster.local/ns/shop/sa/other', allow)).toMatchObject({ verdict: 'refused', rules: [], policies: ['AuthorizationPolicy/shop/allow'] });
+    expect(explain('spiffe://cluster.local/ns/shop/sa/other', allow)).toMatchObject({
+      verdict: 'refused',
+      rules: [],
+      policies: ['AuthorizationPolicy/shop/allow'],
+    });
   });
   test('the transport refuses', () => {
-    expect(explain(undefined, peer('STRICT'))).toMatchObject({ verdict: 'refused', rules: ['PeerAuthentication/shop/policy'] });
+    expect(explain(undefined, peer('STRICT'))).toMatchObject({
+      verdict: 'refused',
+      rules: ['PeerAuthentication/shop/policy'],
+    });
   });
   test('it depends on the request', () => {
-    const deny = buildPolicy('AuthorizationPolicy', { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] }, { name: 'deny' });
+    const deny = buildPolicy(
+      'AuthorizationPolicy',
+      { action: 'DENY', rules: [{ to: [{ operation: { paths: ['/admin'] } }] }] },
+      { name: 'deny' },
+    );
     expect(explain(client, allow, deny)).toMatchObject({ verdict: 'conditional' });
   });
 });
 
 describe('outbound', () => {
   const endpoint = (pod: Workload, options: Partial<Endpoint>): Endpoint => ({
-    namespace: 'shop', service: 'server', portName: 'p80', address: pod.ips[0] ?? '', port: 80, podUid: pod.uid, pod: pod.name,
-    isReady: true, isTerminating: false, isOffered: true, reason: 'ATTESTED', message: '', spiffeId: pod.spiffeId, ...options,
+    namespace: 'shop',
+    service: 'server',
+    portName: 'p80',
+    address: pod.ips[0] ?? '',
+    port: 80,
+    podUid: pod.uid,
+    pod: pod.name,
+    isReady: true,
+    isTerminating: false,
+    isOffered: true,
+    reason: 'ATTESTED',
+    message: '',
+    spiffeId: pod.spiffeId,
+    ...options,
   });
-  const outboundOf = (pods: readonly Workload[], endpoints: readonly Endpoint[], policies: readonly PolicyObject[] = []) =>
-    evaluateSnapshot(buildSnapshot({ pods, endpoints, services: [buildService('server', { 80: 'http' })], policies })).graph.outbound;
+  const outboundOf = (
+    pods: readonly Workload[],
+    endpoints: readonly Endpoint[],
+    policies: readonly PolicyObject[] = [],
+  ) =>
+    evaluateSnapshot(buildSnapshot({ pods, endpoints, services: [buildService('server', { 80: 'http' })], policies }))
+      .graph.outbound;
 
   test('offers attested endpoints under their identity', () => {
     expect(outboundOf([server], [endpoint(server, {})]).services[0]?.ports[0]).toMatchObject({
@@ -173,17 +277,23 @@ describe('outbound', () => {
     '%s is no endpoint, and its address is withheld',
     (reason) => {
       const intruder = buildPod('intruder', { ips: ['10.0.0.66'], isEnrolled: false });
-      const outbound = outboundOf([server, intruder], [endpoint(server, {}), endpoint(intruder, { isOffered: false, reason })]);
+      const outbound = outboundOf(
+        [server, intruder],
+        [endpoint(server, {}), endpoint(intruder, { isOffered: false, reason })],
+      );
       expect(outbound.services[0]?.ports[0]?.endpoints).toHaveLength(1);
       expect(outbound.withheldAddresses).toEqual(['10.0.0.66']);
     },
   );
 
-  test.each<EndpointReason>(['NOT_READY', 'TERMINATING', 'NO_CERTIFICATE'])('%s is no endpoint, but may be dialled', (reason) => {
-    const outbound = outboundOf([server], [endpoint(server, { isOffered: false, reason })]);
-    expect(outbound.services[0]?.ports[0]).toMatchObject({ endpoints: [], identities: [] });
-    expect(outbound).toMatchObject({ withheldAddresses: [], pods: [{ addresses: ['10.0.0.1'] }] });
-  });
+  test.each<EndpointReason>(['NOT_READY', 'TERMINATING', 'NO_CERTIFICATE'])(
+    '%s is no endpoint, but may be dialled',
+    (reason) => {
+      const outbound = outboundOf([server], [endpoint(server, { isOffered: false, reason })]);
+      expect(outbound.services[0]?.ports[0]).toMatchObject({ endpoints: [], identities: [] });
+      expect(outbound).toMatchObject({ withheldAddresses: [], pods: [{ addresses: ['10.0.0.1'] }] });
+    },
+  );
 
   test('a pretender with the address of an enrolled pod does not hide that pod', () => {
     const thief = buildPod('thief', { ips: ['10.0.0.1'], isEnrolled: false });
@@ -192,12 +302,19 @@ describe('outbound', () => {
   });
 
   test('DISABLE tells clients to use plaintext, in two steps', () => {
-    const before = buildSnapshot({ pods: [server], endpoints: [endpoint(server, {})], services: [buildService('server', { 80: 'http' })] });
+    const before = buildSnapshot({
+      pods: [server],
+      endpoints: [endpoint(server, {})],
+      services: [buildService('server', { 80: 'http' })],
+    });
     const disable = peer('DISABLE');
     const after = { ...before, policies: new Map([['PeerAuthentication/shop/policy', disable]]) };
     const [strict, plain] = [evaluateSnapshot(before).graph, evaluateSnapshot(after).graph];
     expect(plain.outbound.services[0]?.ports[0]?.endpoints[0]?.spiffeId).toBeUndefined();
-    for (const [previous, next] of [[strict, plain], [plain, strict]] as const) {
+    for (const [previous, next] of [
+      [strict, plain],
+      [plain, strict],
+    ] as const) {
       const step = transitionGraph({ previous, next, snapshot: after });
       expect(step?.workloads.get(uid)?.ports[0]).toMatchObject({ mode: 'PLAINTEXT', isPlaintextForClients: false });
       expect(step?.outbound.services[0]?.ports[0]?.endpoints[0]?.spiffeId).toBe(server.spiffeId);

@@ -56,7 +56,9 @@ function shadowRemarks(policies: ApplicablePolicies): readonly (readonly [string
 }
 
 /** Replicas share everything but their names, so each combination is worked out once. */
-function createPortsCache(input: EvaluateInput): (workload: Workload) => { access: PortsAccess; policies: ApplicablePolicies } {
+function createPortsCache(
+  input: EvaluateInput,
+): (workload: Workload) => { access: PortsAccess; policies: ApplicablePolicies } {
   const select = createPolicySelector(input.compiled);
   const services = groupServices(input.snapshot);
   const knownIdentities = [
@@ -121,7 +123,9 @@ export function evaluate(input: EvaluateInput): Evaluation {
     .toSorted((a, b) => a.getTime() - b.getTime());
   return {
     graph: { trustDomain: input.trustDomain, workloads, outbound: outboundAccess(input.snapshot, workloads) },
-    statuses: [...input.compiled.byKey].map(([key, policy]) => policyStatus(policy, findings.get(key))).toSorted(byPolicyKey),
+    statuses: [...input.compiled.byKey]
+      .map(([key, policy]) => policyStatus(policy, findings.get(key)))
+      .toSorted(byPolicyKey),
     nextChange: ends[0],
   };
 }

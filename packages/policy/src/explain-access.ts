@@ -39,7 +39,8 @@ export function explainAccess(
   if (question.caller === undefined && access.mode === 'MUTUAL_TLS') {
     return { verdict: 'refused', rules: access.modeSource === 'default' ? [] : [access.modeSource], ...common };
   }
-  const judge = (rules: readonly AccessRule[]) => rules.map((rule) => ({ rule, held: forCaller(rule, question.caller).kind }));
+  const judge = (rules: readonly AccessRule[]) =>
+    rules.map((rule) => ({ rule, held: forCaller(rule, question.caller).kind }));
   const deny = judge(access.deny);
   const allow = judge(access.allow);
   const ids = (list: typeof deny, kept: (kind: string) => boolean): readonly string[] =>

@@ -47,7 +47,11 @@ function servicePort(port: ServicePort, endpoints: readonly Endpoint[], isPlaint
   return {
     port: port.port,
     protocol: port.protocol,
-    endpoints: unique(offered, socketKey).map(({ address, port: number, spiffeId }) => ({ address, port: number, spiffeId })),
+    endpoints: unique(offered, socketKey).map(({ address, port: number, spiffeId }) => ({
+      address,
+      port: number,
+      spiffeId,
+    })),
     identities: [...new Set(identities)].toSorted(),
   };
 }
@@ -101,7 +105,9 @@ export function outboundAccess(
           .flatMap((port) => workload.ips.map((address) => ({ address, port: port.port }))),
       )
       .toSorted(bySocket),
-    withheldAddresses: [...new Set(withheld.filter((endpoint) => !isOnHost(endpoint)).map((endpoint) => endpoint.address))].toSorted(),
+    withheldAddresses: [
+      ...new Set(withheld.filter((endpoint) => !isOnHost(endpoint)).map((endpoint) => endpoint.address)),
+    ].toSorted(),
     withheldSockets: unique(sockets, socketKey).toSorted(bySocket),
   };
 }

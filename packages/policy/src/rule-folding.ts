@@ -9,7 +9,10 @@ function isPossible(rule: AccessRule): boolean {
   return rule.source.kind !== 'never' && rule.target.kind !== 'never';
 }
 
-function foldRules(rules: readonly AccessRule[], judge: (atom: Atom, isNegated: boolean) => Condition | undefined): readonly AccessRule[] {
+function foldRules(
+  rules: readonly AccessRule[],
+  judge: (atom: Atom, isNegated: boolean) => Condition | undefined,
+): readonly AccessRule[] {
   return rules
     .map((rule) => ({
       id: rule.id,
@@ -20,7 +23,11 @@ function foldRules(rules: readonly AccessRule[], judge: (atom: Atom, isNegated: 
 }
 
 /** Settles the port; port 0 stands for all ports but the declared ones. */
-export function foldPort(rules: readonly AccessRule[], port: number, declared: ReadonlySet<number>): readonly AccessRule[] {
+export function foldPort(
+  rules: readonly AccessRule[],
+  port: number,
+  declared: ReadonlySet<number>,
+): readonly AccessRule[] {
   return foldRules(rules, (atom) => {
     if (atom.kind !== 'port') return undefined;
     if (port === 0) return declared.has(atom.port) ? never : undefined;

@@ -11,7 +11,12 @@ function betweenPorts(previous: PortAccess | undefined, next: PortAccess): PortA
 
 function betweenWorkloads(previous: WorkloadAccess | undefined, next: WorkloadAccess): WorkloadAccess {
   if (previous === undefined) return next;
-  const ports = next.ports.map((port) => betweenPorts(previous.ports.find((old) => old.port === port.port), port));
+  const ports = next.ports.map((port) =>
+    betweenPorts(
+      previous.ports.find((old) => old.port === port.port),
+      port,
+    ),
+  );
   const isSame = ports.every((port, index) => port === next.ports[index]);
   return isSame ? next : { ...next, ports };
 }
@@ -21,11 +26,15 @@ function betweenWorkloads(previous: WorkloadAccess | undefined, next: WorkloadAc
  * forms, clients speak mTLS. Push it, wait until all proxies acknowledged (and old connections drained), then push
  * `next`. Undefined when no port changes in that way. Access rules of the step are those of `next`.
  */
-export function transitionGraph(
-  input: { readonly previous: AccessGraph; readonly next: AccessGraph; readonly snapshot: InventorySnapshot },
-): AccessGraph | undefined {
+export function transitionGraph(input: {
+  readonly previous: AccessGraph;
+  readonly next: AccessGraph;
+  readonly snapshot: InventorySnapshot;
+}): AccessGraph | undefined {
   const { previous, next } = input;
-  const workloads = new Map([...next.workloads].map(([uid, workload]) => [uid, betweenWorkloads(previous.workloads.get(uid), workload)]));
+  const workloads = new Map(
+    [...next.workloads].map(([uid, workload]) => [uid, betweenWorkloads(previous.workloads.get(uid), workload)]),
+  );
   const isSame = [...workloads].every(([uid, workload]) => workload === next.workloads.get(uid));
   return isSame ? undefined : { ...next, workloads, outbound: outboundAccess(input.snapshot, workloads) };
 }

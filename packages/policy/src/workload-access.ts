@@ -41,21 +41,31 @@ function httpRemarks(rules: readonly AccessRule[], port: number, effect: 'ALLOW'
     const index = rule.id.slice(rule.id.lastIndexOf('/') + 1);
     const outcome =
       effect === 'ALLOW' ? 'the rule admits nobody there' : 'what they say is left out, so the rule refuses more there';
-    return [policyOf(rule), `spec.rules[${index}] has HTTP attributes, and port ${port} is not an HTTP port: ${outcome}`];
+    return [
+      policyOf(rule),
+      `spec.rules[${index}] has HTTP attributes, and port ${port} is not an HTTP port: ${outcome}`,
+    ];
   });
 }
 
 function serverFirstRemarks(rules: readonly AccessRule[], port: number): readonly Remark[] {
   return rules
     .filter((rule) => [...listAtoms(rule.source), ...listAtoms(rule.target)].some((atom) => atom.kind !== 'principal'))
-    .map((rule) => [policyOf(rule), `port ${port} is server-first: only principals can be judged before the server speaks`]);
+    .map((rule) => [
+      policyOf(rule),
+      `port ${port} is server-first: only principals can be judged before the server speaks`,
+    ]);
 }
 
 function settleMode(mode: TransportMode, protocol: AppProtocol): TransportMode {
   return protocol === 'server-first' && mode === 'PERMISSIVE' ? 'MUTUAL_TLS' : mode;
 }
 
-function portAccess(port: number, protocol: AppProtocol, input: PortsAccessInput): { access: PortAccess; remarks: readonly Remark[] } {
+function portAccess(
+  port: number,
+  protocol: AppProtocol,
+  input: PortsAccessInput,
+): { access: PortAccess; remarks: readonly Remark[] } {
   const { authorizations, transports } = input.policies;
   const transport = effectiveTransport(rankTransports(transports), port, input.now);
   const mode = settleMode(transport.mode, protocol);
@@ -77,7 +87,12 @@ function portAccess(port: number, protocol: AppProtocol, input: PortsAccessInput
     ...(isServerFirst ? serverFirstRemarks([...allow, ...deny], port) : []),
     ...(mode === transport.mode
       ? []
-      : [[transport.modeSource, `port ${port} is server-first and cannot be PERMISSIVE: MUTUAL_TLS holds there`] as const]),
+      : [
+          [
+            transport.modeSource,
+            `port ${port} is server-first and cannot be PERMISSIVE: MUTUAL_TLS holds there`,
+          ] as const,
+        ]),
   ];
   const access: PortAccess = {
     port,

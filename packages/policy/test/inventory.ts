@@ -19,7 +19,9 @@ const epoch = new Date('2026-01-01T00:00:00Z');
 /** A pod `<namespace>/<name>` with label `app: <name>`. */
 export function buildPod(
   name: string,
-  options: Partial<Pick<Workload, 'namespace' | 'labels' | 'ips' | 'isEnrolled' | 'containers' | 'usesHostNetwork'>> = {},
+  options: Partial<
+    Pick<Workload, 'namespace' | 'labels' | 'ips' | 'isEnrolled' | 'containers' | 'usesHostNetwork'>
+  > = {},
 ): Workload {
   const namespace = options.namespace ?? 'shop';
   const isEnrolled = options.isEnrolled ?? true;
@@ -53,7 +55,12 @@ export function buildService(name: string, ports: Readonly<Record<number, AppPro
     uid: `${namespace}-${name}-service`,
     clusterIps: ['10.96.0.1'],
     selector: { app: name },
-    ports: Object.entries(ports).map(([port, protocol]) => ({ name: `p${port}`, port: Number(port), targetPort: Number(port), protocol })),
+    ports: Object.entries(ports).map(([port, protocol]) => ({
+      name: `p${port}`,
+      port: Number(port),
+      targetPort: Number(port),
+      protocol,
+    })),
     publishNotReady: false,
     createdAt: epoch,
   };
@@ -66,7 +73,18 @@ export function buildPolicy(
   options: { namespace?: string; name?: string; createdAt?: Date; annotations?: Readonly<Record<string, string>> } = {},
 ): PolicyObject {
   const { namespace = 'shop', name = 'policy', createdAt = epoch, annotations = {} } = options;
-  return { apiVersion: 'v1', kind, namespace, name, uid: name, generation: 1, createdAt, spec, annotations, origin: '' };
+  return {
+    apiVersion: 'v1',
+    kind,
+    namespace,
+    name,
+    uid: name,
+    generation: 1,
+    createdAt,
+    spec,
+    annotations,
+    origin: '',
+  };
 }
 
 /** A consistent snapshot of these objects. */

@@ -18,7 +18,10 @@ export function reach(graph: AccessGraph, callers: readonly (string | undefined)
     for (const { port } of [...workload.ports, workload.undeclared]) {
       for (const caller of callers) {
         const answer = explainAccess(graph, { caller, workloadUid: workload.uid, port });
-        found.set(`${caller ?? 'anonymous'} -> ${workload.uid}:${port}`, answer === undefined ? 0 : ranks[answer.verdict]);
+        found.set(
+          `${caller ?? 'anonymous'} -> ${workload.uid}:${port}`,
+          answer === undefined ? 0 : ranks[answer.verdict],
+        );
       }
     }
   }

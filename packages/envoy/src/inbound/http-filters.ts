@@ -11,8 +11,7 @@ import { fromAds } from '../tls-context.ts';
 
 const { RBAC } = envoy.extensions.filters.http.rbac.v3;
 const { Action } = envoy.config.rbac.v3.RBAC;
-const { ForwardClientCertDetails } =
-  envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+const { ForwardClientCertDetails } = envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 
 type Effect = 'deny' | 'allow';
 
@@ -20,7 +19,11 @@ const rbacType = 'envoy.extensions.filters.http.rbac.v3.RBAC';
 
 function packRules(effect: Effect, rules: envoy.config.rbac.v3.RBAC.$Properties) {
   // Both filters write into one metadata namespace; the prefixes keep them apart.
-  return pack(rbacType, RBAC, { rules, rulesStatPrefix: `signet_${effect}_`, shadowRulesStatPrefix: `signet_${effect}_` });
+  return pack(rbacType, RBAC, {
+    rules,
+    rulesStatPrefix: `signet_${effect}_`,
+    shadowRulesStatPrefix: `signet_${effect}_`,
+  });
 }
 
 function discoveredFilter(port: number, effect: Effect) {

@@ -15,7 +15,11 @@ const proxySource = '127.0.0.6';
 /** Shorter than the keep-alive of common servers (Node: 5 s), so that no request meets a closing connection. */
 const applicationIdleSeconds = 3;
 
-function applicationCluster(name: string, mesh: MeshParameters, protocol?: { readonly [name: string]: Any }): EncodedResource {
+function applicationCluster(
+  name: string,
+  mesh: MeshParameters,
+  protocol?: { readonly [name: string]: Any },
+): EncodedResource {
   return encodeCluster({
     name,
     type: DiscoveryType.ORIGINAL_DST,

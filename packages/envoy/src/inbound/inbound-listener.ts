@@ -99,7 +99,9 @@ function chainsOf(port: PortAccess, mesh: MeshParameters): readonly FilterChain[
 }
 
 /** Ports on which plaintext clients wait for the server to speak: looking for TLS there would only delay them. */
-function uninspected(ports: readonly PortAccess[]): envoy.config.listener.v3.ListenerFilterChainMatchPredicate.$Properties | undefined {
+function uninspected(
+  ports: readonly PortAccess[],
+): envoy.config.listener.v3.ListenerFilterChainMatchPredicate.$Properties | undefined {
   const rules = ports
     .filter((port) => port.protocol === 'server-first' && port.isPlaintextForClients)
     .map(({ port }) => ({ destinationPortRange: { start: port, end: port + 1 } }));

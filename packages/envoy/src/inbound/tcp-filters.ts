@@ -34,7 +34,10 @@ function rulesFilter(effect: 'deny' | 'allow', port: number, rules: Rules): Filt
  * reach the application, nor come back from it, before that. A server-first application speaks first: there the
  * handshake has judged.
  */
-function connectMode(port: PortAccess, isTlsHere: boolean): envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode {
+function connectMode(
+  port: PortAccess,
+  isTlsHere: boolean,
+): envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode {
   const isRestricted = port.isAllowRequired || port.deny.length > 0;
   if (port.protocol !== 'server-first' && isRestricted) return UpstreamConnectMode.ON_DOWNSTREAM_DATA;
   return isTlsHere ? UpstreamConnectMode.ON_DOWNSTREAM_TLS_HANDSHAKE : UpstreamConnectMode.IMMEDIATE;

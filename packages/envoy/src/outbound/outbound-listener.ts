@@ -20,10 +20,12 @@ type FilterChain = envoy.config.listener.v3.FilterChain.$Properties;
 function clusterByAddress(outbound: OutboundAccess): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   // A Service's address leads nowhere on ports that it does not have.
-  for (const address of outbound.services.flatMap((service) => service.addresses)) found.set(address, clusterNames.withheld);
+  for (const address of outbound.services.flatMap((service) => service.addresses))
+    found.set(address, clusterNames.withheld);
   for (const { spiffeId, addresses } of outbound.pods) {
     // An address that two identities claim at a time (a pod that has gone, one that has come) belongs to neither.
-    for (const address of addresses) found.set(address, found.has(address) ? clusterNames.withheld : directCluster(spiffeId));
+    for (const address of addresses)
+      found.set(address, found.has(address) ? clusterNames.withheld : directCluster(spiffeId));
   }
   for (const address of outbound.withheldAddresses) found.set(address, clusterNames.withheld);
   return found;
@@ -35,7 +37,12 @@ function addressChains(byAddress: ReadonlyMap<string, string>): readonly FilterC
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([cluster, members]) => ({
       name: cluster,
-      filterChainMatch: { prefixRanges: members.map(([address]) => address).toSorted().map(hostRange) },
+      filterChainMatch: {
+        prefixRanges: members
+          .map(([address]) => address)
+          .toSorted()
+          .map(hostRange),
+      },
       filters: [...outboundTcpFilters(cluster)],
     }));
 }
@@ -86,7 +93,10 @@ export function outboundResources(outbound: OutboundAccess, mesh: MeshParameters
       useOriginalDst: { value: true },
       trafficDirection: TrafficDirection.OUTBOUND,
       filterChains: [...addressChains(byAddress)],
-      defaultFilterChain: { name: clusterNames.passthrough, filters: [...outboundTcpFilters(clusterNames.passthrough)] },
+      defaultFilterChain: {
+        name: clusterNames.passthrough,
+        filters: [...outboundTcpFilters(clusterNames.passthrough)],
+      },
     },
     [toCluster(clusterNames.passthrough), ...[...byAddress.values()].map(toCluster)],
   );

@@ -4,7 +4,7 @@ import { createTestAuthority, envoyVersions, findFreePorts, waitFor, type TestEn
 import { startAccessLogSink, type AccessLogSink } from '../access-log-sink.ts';
 import { banner, startApplications, type Applications } from '../applications.ts';
 import { exchange, type ExchangeResult } from '../exchange.ts';
-import { startInboundProxy } from '../inbound-proxy.ts';
+import { startInboundProxy } from '../real-proxies.ts';
 import type { World, WorldPolicy } from '../golden-world.ts';
 
 const authority = createTestAuthority();
@@ -39,7 +39,10 @@ function worldOf(ports: Readonly<Record<PortName, number>>): World {
         name: 'server',
         ip: '10.96.0.1',
         ports: [
-          ...(['strict', 'permissive', 'simple'] as const).map((name) => ({ port: ports[name], protocol: 'http' as const })),
+          ...(['strict', 'permissive', 'simple'] as const).map((name) => ({
+            port: ports[name],
+            protocol: 'http' as const,
+          })),
           { port: ports.tcp, protocol: 'tcp' },
           { port: ports.guarded, protocol: 'tcp' },
           { port: ports.first, protocol: 'server-first' },
@@ -60,14 +63,24 @@ function worldOf(ports: Readonly<Record<PortName, number>>): World {
       policy('AuthorizationPolicy', 'open', {
         selector,
         rules: [
-          { to: [{ operation: { ports: ['permissive', 'simple', 'tcp', 'undeclared'].map((name) => String(ports[name as PortName])) } }] },
+          {
+            to: [
+              {
+                operation: {
+                  ports: ['permissive', 'simple', 'tcp', 'undeclared'].map((name) => String(ports[name as PortName])),
+                },
+              },
+            ],
+          },
           { from: from('client') },
         ],
       }),
       policy('AuthorizationPolicy', 'no-admin', {
         selector,
         action: 'DENY',
-        rules: [{ to: [{ operation: { paths: ['/admin*'], ports: [String(ports.strict), String(ports.permissive)] } }] }],
+        rules: [
+          { to: [{ operation: { paths: ['/admin*'], ports: [String(ports.strict), String(ports.permissive)] } }] },
+        ],
       }),
     ],
   };
@@ -112,7 +125,9 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
     test('TLS without mesh ALPN gets no byte', async () =>
       refused(await exchange({ port: ports.strict, tls: { ca: authority.rootPem }, send: get() })));
     test('mesh ALPN without a certificate gets no byte', async () =>
-      refused(await exchange({ port: ports.strict, tls: { ca: authority.rootPem, ALPNProtocols: meshHttp }, send: get() })));
+      refused(
+        await exchange({ port: ports.strict, tls: { ca: authority.rootPem, ALPNProtocols: meshHttp }, send: get() }),
+      ));
     test('a certificate of another root gets no byte', async () =>
       refused(await exchange({ port: ports.strict, tls: meshTls('client', stranger), send: get() })));
     test('an identity of another trust domain gets no byte', async () => {
@@ -145,7 +160,11 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
     });
     test('plaintext whose first packet is short is served after the inspection', async () => {
       const [request = ''] = get();
-      const result = await exchange({ port: ports.permissive, send: [request.slice(0, 2), request.slice(2)], readMs: 9_000 });
+      const result = await exchange({
+        port: ports.permissive,
+        send: [request.slice(0, 2), request.slice(2)],
+        readMs: 9_000,
+      });
       expect(result.received).toMatch(ok);
     }, 15_000);
     test('mTLS is served', async () =>
@@ -209,7 +228,12 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
   describe('undeclared ports', () => {
     test('are as strict as the workload', async () => refused(await exchange({ port: ports.undeclared, send: get() })));
     test('forward admitted identities', async () => {
-      const result = await exchange({ port: ports.undeclared, tls: meshTls('client'), send: ['hello'], until: 'hello' });
+      const result = await exchange({
+        port: ports.undeclared,
+        tls: meshTls('client'),
+        send: ['hello'],
+        until: 'hello',
+      });
       expect(result.received).toBe(`${banner}hello`);
     });
   });
@@ -228,11 +252,20 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
       { what: 'entries of the client' },
     );
     const [allowed, denied] = own.filter((entry) => entry.isHttp);
-    expect(allowed?.tags).toMatchObject({ transport: 'mtls', peer: idOf('client'), port: String(ports.strict), tls_version: 'TLSv1.3' });
-    expect(allowed?.metadata).toContain('"signet_allow_enforced_effective_policy_id":{"stringValue":"AuthorizationPolicy/shop/open/1"');
+    expect(allowed?.tags).toMatchObject({
+      transport: 'mtls',
+      peer: idOf('client'),
+      port: String(ports.strict),
+      tls_version: 'TLSv1.3',
+    });
+    expect(allowed?.metadata).toContain(
+      '"signet_allow_enforced_effective_policy_id":{"stringValue":"AuthorizationPolicy/shop/open/1"',
+    );
     expect(denied?.responseCodeDetails).toBe('rbac_access_denied_matched_policy[AuthorizationPolicy/shop/no-admin/0]');
     const tcp = own.filter((entry) => !entry.isHttp);
-    expect(tcp[0]?.metadata).toContain('"signet_allow_shadow_effective_policy_id":{"stringValue":"AuthorizationPolicy/shop/open/1"');
+    expect(tcp[0]?.metadata).toContain(
+      '"signet_allow_shadow_effective_policy_id":{"stringValue":"AuthorizationPolicy/shop/open/1"',
+    );
     const log = sink.entries.filter((entry) => entry.log === 'inbound-refused');
     expect(log.some((entry) => entry.isRouteMissing && entry.tags['port'] === String(ports.strict))).toBe(true);
     expect(log.some((entry) => /PEER_DID_NOT_RETURN_A_CERTIFICATE/.test(entry.tags['failure'] ?? ''))).toBe(true);

@@ -21,7 +21,9 @@ describe.each([...envoyVersions()])('Envoy %s', (version) => {
   test('accepts every golden', async () => {
     const bootstraps = new Map(files.map((file) => [file, staticBootstrap(readGolden(file))]));
     const verdicts = await validateEnvoyConfigs(bootstraps, version);
-    const refused = [...verdicts].filter(([, verdict]) => !verdict.isValid).map(([file, verdict]) => ({ file, ...verdict }));
+    const refused = [...verdicts]
+      .filter(([, verdict]) => !verdict.isValid)
+      .map(([file, verdict]) => ({ file, ...verdict }));
     expect(refused).toEqual([]);
     expect(verdicts.size).toBe(files.length);
     expect(verdicts.size).toBeGreaterThanOrEqual(40);

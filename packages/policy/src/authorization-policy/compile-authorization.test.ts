@@ -79,24 +79,48 @@ test('operations join values by OR and fields by AND', () => {
 });
 
 const invalid: readonly (readonly [string, unknown, RegExp])[] = [
-  ['unknown field of a source', { rules: [{ from: [{ source: { remoteIpBlocks: ['1.1.1.1'] } }] }] }, /rules\[0\]\.from\[0\]\.source\.remoteIpBlocks is not honoured/],
-  ['request principals', { rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }] }, /requestPrincipals is not honoured/],
-  ['unknown field of an operation', { rules: [{ to: [{ operation: { verbs: ['GET'] } }] }] }, /operation\.verbs is not honoured/],
-  ['unknown key', { rules: [{ when: [{ key: 'request.auth.claims[a]', values: ['b'] }] }] }, /request\.auth\.claims\[a\]» is not honoured/],
+  [
+    'unknown field of a source',
+    { rules: [{ from: [{ source: { remoteIpBlocks: ['1.1.1.1'] } }] }] },
+    /rules\[0\]\.from\[0\]\.source\.remoteIpBlocks is not honoured/,
+  ],
+  [
+    'request principals',
+    { rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }] },
+    /requestPrincipals is not honoured/,
+  ],
+  [
+    'unknown field of an operation',
+    { rules: [{ to: [{ operation: { verbs: ['GET'] } }] }] },
+    /operation\.verbs is not honoured/,
+  ],
+  [
+    'unknown key',
+    { rules: [{ when: [{ key: 'request.auth.claims[a]', values: ['b'] }] }] },
+    /request\.auth\.claims\[a\]» is not honoured/,
+  ],
   ['pseudo header', { rules: [{ when: [{ key: 'request.headers[:path]', values: ['b'] }] }] }, /is not honoured/],
   ['no values', { rules: [{ when: [{ key: 'source.ip' }] }] }, /must have values or notValues/],
   ['star inside', { rules: [{ to: [{ operation: { paths: ['/a/*/b'] } }] }] }, /paths\[0\] «\/a\/\*\/b»/],
   ['path template', { rules: [{ to: [{ operation: { paths: ['/a/{*}'] } }] }] }, /templates are not honoured/],
   ['port out of range', { rules: [{ to: [{ operation: { ports: ['70000'] } }] }] }, /a port number/],
   ['bad address', { rules: [{ from: [{ source: { ipBlocks: ['10.0.0.0/33'] } }] }] }, /a CIDR block/],
-  ['principal with scheme', { rules: [{ from: [{ source: { principals: ['spiffe://a/ns/b/sa/c'] } }] }] }, /without spiffe/],
+  [
+    'principal with scheme',
+    { rules: [{ from: [{ source: { principals: ['spiffe://a/ns/b/sa/c'] } }] }] },
+    /without spiffe/,
+  ],
   ['empty list', { rules: [{ from: [{ source: { principals: [] } }] }] }, /at least one entry/],
   ['empty from', { rules: [{ from: [] }] }, /at least one entry/],
   ['empty source', { rules: [{ from: [{ source: {} }] }] }, /must name a source/],
   ['missing source', { rules: [{ from: [{}] }] }, /source must be an object/],
   ['unknown field of the rule', { rules: [{ unless: [] }] }, /unless is not honoured/],
   ['unknown field of the spec', { rules: [{}], priority: 1 }, /spec\.priority is not honoured/],
-  ['selector with expressions', { rules: [{}], selector: { matchExpressions: [] } }, /matchExpressions is not honoured/],
+  [
+    'selector with expressions',
+    { rules: [{}], selector: { matchExpressions: [] } },
+    /matchExpressions is not honoured/,
+  ],
   ['rules of another type', { rules: 'all' }, /spec\.rules must be a list/],
 ];
 
@@ -107,7 +131,10 @@ describe.each(invalid)('invalid: %s', (_, spec, message) => {
     expect(problems.map((problem) => problem.message).join('\n')).toMatch(message);
   });
   test('in a DENY refuses everybody', () => {
-    expect(compile({ ...(spec as object), action: 'DENY' }).compiled).toMatchObject({ action: 'DENY', rules: [everything] });
+    expect(compile({ ...(spec as object), action: 'DENY' }).compiled).toMatchObject({
+      action: 'DENY',
+      rules: [everything],
+    });
   });
 });
 
@@ -116,13 +143,19 @@ describe('actions', () => {
     expect(compile({ action: 'PERMIT', rules: [] }).compiled).toMatchObject({ action: 'DENY', rules: [everything] });
   });
   test('AUDIT has no effect and says so', () => {
-    expect(compile({ action: 'AUDIT', rules: [{}] })).toMatchObject({ compiled: undefined, problems: [{ reason: 'NotHonoured' }] });
+    expect(compile({ action: 'AUDIT', rules: [{}] })).toMatchObject({
+      compiled: undefined,
+      problems: [{ reason: 'NotHonoured' }],
+    });
   });
   test('CUSTOM refuses what it matches', () => {
     const spec = { action: 'CUSTOM', provider: { name: 'x' }, rules: [{ to: [{ operation: { paths: ['/a'] } }] }] };
     const { compiled, problems } = compile(spec);
     expect(compiled).toMatchObject({ action: 'DENY', rules: [{ target: { kind: 'path' } }] });
-    expect(problems.map((problem) => problem.message)).toEqual([expect.stringContaining('CUSTOM'), expect.stringContaining('spec.provider')]);
+    expect(problems.map((problem) => problem.message)).toEqual([
+      expect.stringContaining('CUSTOM'),
+      expect.stringContaining('spec.provider'),
+    ]);
   });
   test('a dry run is not enforced', () => {
     expect(compile({ rules: [] }, { 'istio.io/dry-run': 'true' }).compiled).toBeUndefined();

@@ -35,7 +35,11 @@ export interface CompileContext {
 const dryRunAnnotation = 'istio.io/dry-run';
 const specFields = ['selector', 'action', 'rules', 'targetRef', 'targetRefs', 'provider'];
 
-function readRule(value: unknown, path: string, at: { context: SourceContext; reader: SpecReader }): Omit<AccessRule, 'id'> {
+function readRule(
+  value: unknown,
+  path: string,
+  at: { context: SourceContext; reader: SpecReader },
+): Omit<AccessRule, 'id'> {
   const { reader } = at;
   // An empty entry is how Istio's users write «everything».
   const rule = reader.fields(value ?? {}, path, ['from', 'to', 'when']);
@@ -122,7 +126,10 @@ export function compileAuthorization(policy: PolicyObject, context: CompileConte
     return { compiled: undefined, problems: reader.problems };
   }
   if (policy.annotations[dryRunAnnotation] === 'true') {
-    reader.report('NotHonoured', `annotation ${dryRunAnnotation}: the policy is not enforced, and its verdicts are not shown yet`);
+    reader.report(
+      'NotHonoured',
+      `annotation ${dryRunAnnotation}: the policy is not enforced, and its verdicts are not shown yet`,
+    );
     return { compiled: undefined, problems: reader.problems };
   }
   const { action, isUnreadable } = readAction(spec?.['action'], reader);

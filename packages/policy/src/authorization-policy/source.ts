@@ -113,7 +113,11 @@ export function readSourceValues(
 }
 
 /** Reads `from[].source`. */
-export function readSource(value: unknown, path: string, at: { context: SourceContext; reader: SpecReader }): Condition {
+export function readSource(
+  value: unknown,
+  path: string,
+  at: { context: SourceContext; reader: SpecReader },
+): Condition {
   const names = Object.keys(sourceFields);
   const source = at.reader.fields(value, path, [...names, ...names.map(negatedName)]);
   if (source === undefined) return { kind: 'never' };

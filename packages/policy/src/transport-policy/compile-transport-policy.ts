@@ -40,7 +40,8 @@ function readCiphers(value: unknown, path: string, reader: SpecReader): readonly
   if (!isSet(value)) return undefined;
   const names = reader.texts(value, path);
   const unknown = names.filter((name) => !supportedCiphers.includes(name));
-  for (const name of unknown) reader.report('UnsupportedValue', `${path}: ${name} is not one of ${supportedCiphers.join(', ')}`);
+  for (const name of unknown)
+    reader.report('UnsupportedValue', `${path}: ${name} is not one of ${supportedCiphers.join(', ')}`);
   return names;
 }
 

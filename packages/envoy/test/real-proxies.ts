@@ -17,6 +17,8 @@ export interface InboundProxyOptions {
   readonly tcpPort: number;
   readonly logPort: number;
   readonly version?: string;
+  /** Account in its certificate; default `server`. */
+  readonly account?: string;
 }
 
 function loopback(port: number): JsonObject {
@@ -28,10 +30,16 @@ function staticCluster(name: string, port: number, options: JsonObject = {}): Js
   return { name, type: 'STATIC', connectTimeout: '2s', loadAssignment: { clusterName: name, endpoints }, ...options };
 }
 
-function keyPair(name: string, authority: TestAuthority, dnsNames: readonly string[]): JsonObject {
-  const uris = [`spiffe://${trustDomain}/ns/shop/sa/server`];
-  const { chainPem, keyPem } = authority.issue({ uris, dnsNames });
-  return { name, tlsCertificate: { certificateChain: { inlineString: chainPem }, privateKey: { inlineString: keyPem } } };
+function keyPair(
+  name: string,
+  owner: { readonly authority: TestAuthority; readonly account: string; readonly dnsNames: readonly string[] },
+): JsonObject {
+  const uris = [`spiffe://${trustDomain}/ns/shop/sa/${owner.account}`];
+  const { chainPem, keyPem } = owner.authority.issue({ uris, dnsNames: owner.dnsNames });
+  return {
+    name,
+    tlsCertificate: { certificateChain: { inlineString: chainPem }, privateKey: { inlineString: keyPem } },
+  };
 }
 
 /** Key pairs stand in the file instead of coming from an agent. */
@@ -55,30 +63,50 @@ const http2 = {
   },
 };
 
-/** The bootstrap of the pod `server`, with only its inbound side. */
-function inboundBootstrap(options: InboundProxyOptions): JsonObject {
-  const snapshot = snapshotOf(options.world);
+interface StaticParts {
+  readonly rest: JsonObject;
+  readonly listeners: readonly JsonObject[];
+  readonly clusters: readonly JsonObject[];
+}
+
+/** What is projected for a pod, as parts of a bootstrap without streams. */
+function staticParts(world: World, pod: string): StaticParts {
+  const snapshot = snapshotOf(world);
   const compiled = compilePolicies(snapshot.policies.values(), { trustDomain, rootNamespace });
   const { graph } = evaluate({ snapshot, compiled, trustDomain, rootNamespace });
   const mesh = { trustDomain, rootNamespace };
-  const projection = projectionInput({ snapshot, graph, workloadUid: uidOf('server'), mesh });
-  if (projection === undefined) throw new Error('the world has no pod «server»');
+  const projection = projectionInput({ snapshot, graph, workloadUid: uidOf(pod), mesh });
+  if (projection === undefined) throw new Error(`the world has no pod «${pod}»`);
   const document = resourceDocument(projectWorkload(projection));
   const { staticResources, dynamicResources: _, ...rest } = withStaticKeyPairs(staticBootstrap(document)) as JsonObject;
-  const listeners = (staticResources as JsonObject)['listeners'] as readonly JsonObject[];
+  const { listeners, clusters } = staticResources as Record<string, readonly JsonObject[]>;
+  return { rest, listeners: listeners ?? [], clusters: clusters ?? [] };
+}
+
+function rootsSecret(authority: TestAuthority): JsonObject {
+  return { name: 'ROOTCA', validationContext: { trustedCa: { inlineString: authority.rootPem } } };
+}
+
+/** The bootstrap of the pod `server`, with only its inbound side. */
+function inboundBootstrap(options: InboundProxyOptions): JsonObject {
+  const { rest, listeners } = staticParts(options.world, 'server');
+  const account = options.account ?? 'server';
   const inbound = listeners.find((listener) => listener['name'] === 'inbound') ?? {};
   const [first = 0, ...others] = options.ports;
-  const roots = { name: 'ROOTCA', validationContext: { trustedCa: { inlineString: options.authority.rootPem } } };
   return {
     ...rest,
     staticResources: {
       secrets: [
-        roots,
-        keyPair('default', options.authority, []),
-        keyPair('serving', options.authority, ['server.shop.svc']),
+        rootsSecret(options.authority),
+        keyPair('default', { authority: options.authority, account, dnsNames: [] }),
+        keyPair('serving', { authority: options.authority, account, dnsNames: ['server.shop.svc'] }),
       ],
       listeners: [
-        { ...inbound, address: loopback(first), additionalAddresses: others.map((port) => ({ address: loopback(port) })) },
+        {
+          ...inbound,
+          address: loopback(first),
+          additionalAddresses: others.map((port) => ({ address: loopback(port) })),
+        },
       ],
       clusters: [
         staticCluster('inbound-http', options.httpPort),
@@ -94,6 +122,35 @@ function inboundBootstrap(options: InboundProxyOptions): JsonObject {
 export function startInboundProxy(options: InboundProxyOptions): Promise<TestEnvoy> {
   return startEnvoy({
     bootstrap: inboundBootstrap(options),
+    ...(options.version === undefined ? {} : { version: options.version }),
+  });
+}
+
+/** What a real proxy of the pod `client` needs in a test without capture. */
+export interface OutboundProxyOptions {
+  readonly world: World;
+  readonly authority: TestAuthority;
+  readonly logPort: number;
+  readonly version?: string;
+}
+
+/** Starts a real Envoy with the listeners of all Services, bound to their addresses, for the pod `client`. */
+export function startOutboundProxy(options: OutboundProxyOptions): Promise<TestEnvoy> {
+  const { rest, listeners, clusters } = staticParts(options.world, 'client');
+  const services = listeners.filter((listener) => String(listener['name']).startsWith('outbound|'));
+  const own = clusters.filter((cluster) => !String(cluster['name']).startsWith('signet-'));
+  return startEnvoy({
+    bootstrap: {
+      ...rest,
+      staticResources: {
+        secrets: [
+          rootsSecret(options.authority),
+          keyPair('default', { authority: options.authority, account: 'client', dnsNames: [] }),
+        ],
+        listeners: services.map((listener) => ({ ...listener, bindToPort: true })),
+        clusters: [...own, staticCluster('signet-agent', options.logPort, http2)],
+      },
+    },
     ...(options.version === undefined ? {} : { version: options.version }),
   });
 }
