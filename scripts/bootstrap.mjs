@@ -2,13 +2,14 @@
 // Entry of every npm script. Runs on any Node from 18 on and without node_modules: brings the pinned Node, the packages, the
 // generated code and the real parts that the command needs, then hands over to the command under the pinned Node.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { cacheDirectory, cloneLockName, repositoryDir } from './bootstrap/cache.mjs';
 import { withLock } from './bootstrap/lock.mjs';
 import { ensureNode } from './bootstrap/node.mjs';
 import { ensureDependencies } from './bootstrap/npm.mjs';
-import { Missing, say } from './bootstrap/progress.mjs';
+import { Missing, say, step } from './bootstrap/progress.mjs';
 import { CommandFailed, runQuietly, searchPath } from './bootstrap/run.mjs';
 
 /** Command → program and the set of real parts that it needs. */
@@ -37,6 +38,14 @@ function run(program, args, env) {
   });
 }
 
+/** Generates what the wire contracts say; the generator itself knows when nothing changed. */
+function generateCode(node) {
+  const generate = () =>
+    runQuietly(node, [path.join(repositoryDir, 'packages/proto/scripts/generate.ts')], { cwd: repositoryDir });
+  const isFirst = !existsSync(path.join(repositoryDir, 'packages/proto/generated/stamp'));
+  return isFirst ? step('generating code from the wire contracts', generate) : generate();
+}
+
 async function main() {
   const [name = '', ...args] = process.argv.slice(2);
   const command = commands[name];
@@ -48,9 +57,7 @@ async function main() {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || path.join(cacheDirectory(), 'compile-cache'),
   };
   await ensureDependencies();
-  await withLock(cloneLockName('proto'), () =>
-    runQuietly(node, [path.join(repositoryDir, 'packages/proto/scripts/generate.ts')], { cwd: repositoryDir }),
-  );
+  await withLock(cloneLockName('proto'), () => generateCode(node));
   if (command.parts !== undefined) {
     const code = await run(node, [path.join(repositoryDir, commands.parts.script), command.parts], env);
     if (code !== 0) return code;
