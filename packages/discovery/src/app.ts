@@ -185,7 +185,14 @@ class Discovery implements DiscoveryApp {
     this.#identity = createIdentity(deps);
     this.#stores = openMemoryStores(config.database, logger);
     this.#memory = createDiscoveryMemory(this.#stores.stores, events, changed);
-    this.#follower = createLedgerFollower({ channel: this.#identity.channel, events, clock, onChange: changed });
+    const { certificate, channel } = this.#identity;
+    this.#follower = createLedgerFollower({
+      channel,
+      whenCertified: (signal) => certificate.ready(signal),
+      events,
+      clock,
+      onChange: changed,
+    });
     this.#loop = new AttestationLoop({
       source: this.#source,
       follower: this.#follower,

@@ -27,6 +27,8 @@ export interface LedgerFollower {
 export interface LedgerFollowerOptions {
   /** To the CA's mTLS listener. */
   readonly channel: Channel;
+  /** Resolves when there is a client certificate; before, connecting would only earn back-off. Rejects when stopped. */
+  readonly whenCertified: (signal: AbortSignal) => Promise<unknown>;
   readonly events: DiscoveryEvents;
   readonly clock: Clock;
   /** Something that endpoints depend on has changed. */
@@ -71,6 +73,7 @@ class Follower implements LedgerFollower {
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
+        await this.#o.whenCertified(this.#stop.signal);
         await this.#follow();
         this.#o.events.ledgerLost('the CA ended the stream');
       } catch (error) {

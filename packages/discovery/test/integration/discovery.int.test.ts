@@ -252,7 +252,7 @@ describe('discovery over gRPC and REST', () => {
               text
                 .trim()
                 .split('\n')
-                .map((line): { revision?: { synced: boolean } } => JSON.parse(line)),
+                .map((line) => JSON.parse(line) as { revision?: { synced: boolean } }),
             );
             call.destroy();
           });
