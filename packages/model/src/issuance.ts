@@ -46,6 +46,9 @@ export interface Refusal {
 
 /** Serial numbers are compared in this form: lower-case hexadecimal of even length, no superfluous leading zeros. */
 export function normaliseSerial(text: string): string {
-  const digits = text.toLowerCase().replaceAll(':', '').replace(/^0+(?=.)/, '');
+  const digits = text
+    .toLowerCase()
+    .replaceAll(':', '')
+    .replace(/^0+(?=.)/, '');
   return digits.length % 2 === 0 ? digits : `0${digits}`;
 }

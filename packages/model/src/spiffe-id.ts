@@ -20,9 +20,11 @@ const serviceAccountPattern = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const idPattern = /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/;
 
 function problemOf(parts: SpiffeIdParts): string | undefined {
-  if (!trustDomainPattern.test(parts.trustDomain)) return `trust domain «${parts.trustDomain}» is not a SPIFFE trust domain`;
+  if (!trustDomainPattern.test(parts.trustDomain))
+    return `trust domain «${parts.trustDomain}» is not a SPIFFE trust domain`;
   if (!namespacePattern.test(parts.namespace)) return `«${parts.namespace}» is not a namespace name`;
-  if (!serviceAccountPattern.test(parts.serviceAccount)) return `«${parts.serviceAccount}» is not a service account name`;
+  if (!serviceAccountPattern.test(parts.serviceAccount))
+    return `«${parts.serviceAccount}» is not a service account name`;
   return undefined;
 }
 
