@@ -230,7 +230,7 @@ func (s *session) print(response *received, isAcknowledged bool) {
 	}
 	printLine(map[string]any{
 		"event": "response", "typeUrl": response.typeURL, "version": response.version, "nonce": response.nonce,
-		"resources": resources, "removed": response.removed, "acknowledged": isAcknowledged,
+		"resources": resources, "removed": append([]string{}, response.removed...), "acknowledged": isAcknowledged,
 	})
 }
 

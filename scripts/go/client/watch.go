@@ -51,14 +51,13 @@ func runWatch(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		line := map[string]any{}
-		if err := json.Unmarshal(body, &line); err != nil {
+		fields := map[string]any{}
+		if err := json.Unmarshal(body, &fields); err != nil {
 			return err
 		}
-		for kind := range line {
-			line["event"] = kind
+		for kind, value := range fields {
+			printLine(map[string]any{"event": kind, kind: value})
 		}
-		printLine(line)
 		if *untilSynced && event.GetRevision().GetSynced() {
 			return nil
 		}
