@@ -22,8 +22,8 @@ function headerMatcher(atom: HttpAtom): HeaderMatcher {
   const name = atom.kind === 'header' ? atom.name : headerOf[atom.kind];
   if (atom.match.kind === 'present') return { name, presentMatch: true };
   const matcher = stringMatcher(atom.match);
-  // RFC 9110 §4.2.3: host names are compared without regard to case.
-  return { name, stringMatch: atom.kind === 'host' ? { ...matcher, ignoreCase: true } : matcher };
+  const isCaseless = atom.kind === 'host' && atom.match.kind !== 'regex';
+  return { name, stringMatch: isCaseless ? { ...matcher, ignoreCase: true } : matcher };
 }
 
 function permission(condition: Condition): Permission {

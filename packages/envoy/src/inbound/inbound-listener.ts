@@ -10,7 +10,7 @@ import { typeUrls, type EncodedResource, type ResourceReference } from '../resou
 import { socketAddress } from '../socket-options.ts';
 import { meshProtocols, mutualTlsServer, serverHttpProtocols, simpleTlsServer } from '../tls-context.ts';
 import { httpCluster, inboundHttpFilters } from './http-filters.ts';
-import { inboundTcpFilters } from './tcp-filters.ts';
+import { closingFilters, inboundTcpFilters } from './tcp-filters.ts';
 
 const { OriginalDst } = envoy.extensions.filters.listener.original_dst.v3;
 const { TlsInspector } = envoy.extensions.filters.listener.tls_inspector.v3;
@@ -98,6 +98,15 @@ function chainsOf(port: PortAccess, mesh: MeshParameters): readonly FilterChain[
   }
 }
 
+/** Connections that name the proxy's own ports would be forwarded to the proxy for ever. */
+function ownPortChains(): readonly FilterChain[] {
+  return [proxyPorts.inbound, proxyPorts.outbound].map((port) => ({
+    name: `${port}-refused`,
+    filterChainMatch: { destinationPort: { value: port } },
+    filters: [...closingFilters(port)],
+  }));
+}
+
 /** Ports on which plaintext clients wait for the server to speak: looking for TLS there would only delay them. */
 function uninspected(
   ports: readonly PortAccess[],
@@ -114,6 +123,7 @@ function referencesOf(ports: readonly PortAccess[]): readonly ResourceReference[
   const http = ports.filter((port) => isHttpProtocol(port.protocol));
   return [
     toCluster(clusterNames.inboundTcp),
+    toCluster(clusterNames.withheld),
     ...http.map((port) => toCluster(httpCluster(port))),
     ...http.flatMap(({ port }) =>
       (['deny', 'allow'] as const).map((effect) => ({ typeUrl: typeUrls.extension, name: rulesName(port, effect) })),
@@ -127,7 +137,9 @@ export function inboundListener(
   access: { readonly ports: readonly PortAccess[]; readonly undeclared: PortAccess },
   mesh: MeshParameters,
 ): EncodedResource {
-  const filterDisabled = uninspected(access.ports);
+  const own: readonly number[] = [proxyPorts.inbound, proxyPorts.outbound];
+  const ports = access.ports.filter(({ port }) => !own.includes(port));
+  const filterDisabled = uninspected(ports);
   const inspector = pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', TlsInspector, {});
   const originalDst = pack('envoy.extensions.filters.listener.original_dst.v3.OriginalDst', OriginalDst, {});
   return encodeListener(
@@ -147,8 +159,8 @@ export function inboundListener(
       // Without it a client that sends less than a TLS header is reset instead of served.
       continueOnListenerFiltersTimeout: true,
       accessLog: [tcpAccessLog(logNames.refused)],
-      filterChains: [...access.ports, access.undeclared].flatMap((port) => chainsOf(port, mesh)),
+      filterChains: [...ports, access.undeclared].flatMap((port) => chainsOf(port, mesh)).concat(ownPortChains()),
     },
-    referencesOf(access.ports),
+    referencesOf(ports),
   );
 }

@@ -29,6 +29,22 @@ function rulesFilter(effect: 'deny' | 'allow', port: number, rules: Rules): Filt
   };
 }
 
+function tcpProxy(config: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.$Properties): Filter {
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typedConfig: pack('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', TcpProxy, config),
+  };
+}
+
+/** Filters of a chain that serves nobody. */
+export function closingFilters(port: number): readonly Filter[] {
+  const nobody = accessRules('ALLOW', []);
+  return [
+    rulesFilter('allow', port, nobody),
+    tcpProxy({ statPrefix: `inbound_${port}`, cluster: clusterNames.withheld }),
+  ];
+}
+
 /**
  * When the application is connected. Rules are judged at the first byte of the client, so where there are any nothing must
  * reach the application, nor come back from it, before that. A server-first application speaks first: there the
@@ -59,9 +75,6 @@ export function inboundTcpFilters(port: PortAccess, transport: ChainTransport): 
   return [
     ...(port.deny.length > 0 ? [rulesFilter('deny', port.port, accessRules('DENY', port.deny))] : []),
     rulesFilter('allow', port.port, allowRules(port)),
-    {
-      name: 'envoy.filters.network.tcp_proxy',
-      typedConfig: pack('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', TcpProxy, proxy),
-    },
+    tcpProxy(proxy),
   ];
 }

@@ -31,21 +31,43 @@ function clusterByAddress(outbound: OutboundAccess): ReadonlyMap<string, string>
   return found;
 }
 
-function addressChains(byAddress: ReadonlyMap<string, string>): readonly FilterChain[] {
-  const groups = Map.groupBy(byAddress, ([, cluster]) => cluster);
+/** Addresses that clients dial themselves, because they belong to a headless Service. */
+function headlessAddresses(outbound: OutboundAccess): ReadonlySet<string> {
+  const headless = outbound.services.filter((service) => service.addresses.length === 0);
+  return new Set(
+    headless.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ address }) => address))),
+  );
+}
+
+/**
+ * One chain for each cluster; a change of a chain drains its connections, so addresses that are dialled by design have one
+ * of their own and outlive the coming and going of others.
+ */
+function addressChains(byAddress: ReadonlyMap<string, string>, outbound: OutboundAccess): readonly FilterChain[] {
+  const headless = headlessAddresses(outbound);
+  const groups = Map.groupBy(byAddress, ([address, cluster]) =>
+    headless.has(address) && cluster !== clusterNames.withheld ? `${cluster}|${address}` : cluster,
+  );
   return [...groups]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cluster, members]) => ({
-      name: cluster,
+    .map(([name, members]) => ({
+      name,
       filterChainMatch: {
         prefixRanges: members
           .map(([address]) => address)
           .toSorted()
           .map(hostRange),
       },
-      filters: [...outboundTcpFilters(cluster)],
+      filters: [...outboundTcpFilters(members[0]?.[1] ?? clusterNames.withheld)],
     }));
 }
+
+/** A client that dials the proxy itself would be forwarded to the proxy for ever. */
+const ownPortChain: FilterChain = {
+  name: `${proxyPorts.outbound}-refused`,
+  filterChainMatch: { destinationPort: { value: proxyPorts.outbound } },
+  filters: [...outboundTcpFilters(clusterNames.withheld)],
+};
 
 function originalDestination(name: string, mesh: MeshParameters): Parameters<typeof encodeCluster>[0] {
   return {
@@ -92,13 +114,13 @@ export function outboundResources(outbound: OutboundAccess, mesh: MeshParameters
       address: socketAddress('0.0.0.0', proxyPorts.outbound),
       useOriginalDst: { value: true },
       trafficDirection: TrafficDirection.OUTBOUND,
-      filterChains: [...addressChains(byAddress)],
+      filterChains: [ownPortChain, ...addressChains(byAddress, outbound)],
       defaultFilterChain: {
         name: clusterNames.passthrough,
         filters: [...outboundTcpFilters(clusterNames.passthrough)],
       },
     },
-    [toCluster(clusterNames.passthrough), ...[...byAddress.values()].map(toCluster)],
+    [toCluster(clusterNames.passthrough), toCluster(clusterNames.withheld), ...[...byAddress.values()].map(toCluster)],
   );
   return [
     listener,

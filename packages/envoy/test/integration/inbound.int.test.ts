@@ -140,6 +140,10 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
       expect(result.received).toMatch(ok);
       expect(result.received).toContain(`URI=${idOf('client')}`);
     });
+    test('a client that names no protocol inside TLS is served', async () => {
+      const tls = { ...meshTls('client'), ALPNProtocols: ['istio'] };
+      expect((await exchange({ port: ports.strict, tls, send: get() })).received).toMatch(ok);
+    });
     test('another identity gets 403', async () => {
       const result = await exchange({ port: ports.strict, tls: meshTls('other'), send: get() });
       expect(result.received).toMatch(/^HTTP\/1\.1 403 [^]*RBAC: access denied/);

@@ -2,12 +2,22 @@
 import { all, not, some, type Condition } from '../condition.ts';
 import { isSet, parsePort, type SpecReader } from '../spec-reader.ts';
 import { negatedName } from './source.ts';
-import { parseStringPattern } from './string-pattern.ts';
+import { escapeRegex, parseStringPattern } from './string-pattern.ts';
 
-function textAtom(kind: 'method' | 'path' | 'host', text: string): Condition | undefined {
+function textAtom(kind: 'method' | 'path', text: string): Condition | undefined {
   if (kind === 'path' && /[{}]/.test(text)) return undefined;
   const match = parseStringPattern(text);
   return match === undefined ? undefined : { kind, match };
+}
+
+/** Host names match with and without a port, and without regard to case (RFC 9110 §4.2.3). */
+function hostAtom(text: string): Condition | undefined {
+  const match = parseStringPattern(text);
+  if (match === undefined) return undefined;
+  const isOpenEnd = match.kind === 'present' || match.kind === 'prefix' || text.includes(':');
+  if (isOpenEnd) return { kind: 'host', match };
+  const start = match.kind === 'suffix' ? '.*' : '';
+  return { kind: 'host', match: { kind: 'regex', value: `(?i)${start}${escapeRegex(match.value)}(:[0-9]+)?` } };
 }
 
 function portAtom(text: string): Condition | undefined {
@@ -23,7 +33,7 @@ interface OperationField {
 const wildcards = '`*`, `prefix*`, `*suffix` or an exact value';
 
 const operationFields: Readonly<Record<string, OperationField>> = {
-  hosts: { parse: (text) => textAtom('host', text), expected: wildcards },
+  hosts: { parse: hostAtom, expected: wildcards },
   ports: { parse: portAtom, expected: 'a port number as text' },
   methods: { parse: (text) => textAtom('method', text), expected: wildcards },
   paths: { parse: (text) => textAtom('path', text), expected: `${wildcards}; templates are not honoured` },
