@@ -72,7 +72,8 @@ function rsaProblem(keyBits: Buffer): string | undefined {
   const { modulus, exponent } = parsed.value;
   if ((modulus[0] ?? 0x80) >= 0x80) return 'the RSA modulus is negative';
   const bits = bitLength(modulus);
-  if (bits < rsaBitsMin || bits > rsaBitsMax) return `RSA keys must have ${rsaBitsMin} to ${rsaBitsMax} bits, this one has ${bits}`;
+  if (bits < rsaBitsMin || bits > rsaBitsMax)
+    return `RSA keys must have ${rsaBitsMin} to ${rsaBitsMax} bits, this one has ${bits}`;
   if (((modulus.at(-1) ?? 0) & 1) === 0) return 'the RSA modulus is even';
   if (exponent.length > 4 || exponent.readUIntBE(0, exponent.length) !== rsaExponent) {
     return `the public exponent must be ${rsaExponent}`;
@@ -90,7 +91,8 @@ const pointLengths = { p256: 65, p384: 97 } as const;
 /** Reads a SubjectPublicKeyInfo; refuses what is weak or of another kind before any mathematics happen. */
 export function readPublicKey(reader: DerReader): Result<CheckedPublicKey, Problem> {
   const { kind, spki, keyBits } = readKey(reader);
-  if (kind === undefined) return failure({ reason: 'CSR_KEY_UNSUPPORTED', message: 'the key is not P-256, P-384, Ed25519 or RSA' });
+  if (kind === undefined)
+    return failure({ reason: 'CSR_KEY_UNSUPPORTED', message: 'the key is not P-256, P-384, Ed25519 or RSA' });
   if (kind === 'rsa') {
     const problem = rsaProblem(keyBits);
     if (problem !== undefined) return failure({ reason: 'CSR_KEY_WEAK', message: problem });
@@ -129,7 +131,10 @@ export function exportSpki(publicKey: KeyObject): Buffer {
 }
 
 /** Makes a key pair; P-256 unless told otherwise. */
-export function generateKeyPair(kind: Exclude<KeyKind, 'rsa'> = 'p256'): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
+export function generateKeyPair(kind: Exclude<KeyKind, 'rsa'> = 'p256'): {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+} {
   switch (kind) {
     case 'p256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -60,7 +60,8 @@ function leafProblem(leaf: ParsedCertificate, check: IssuedCheck): string | unde
   if (uri === undefined || moreUris.length > 0) return 'the certificate does not name exactly one URI';
   if (uri !== check.expectedSpiffeId) return `the certificate is for ${uri}, not for ${check.expectedSpiffeId}`;
   if (names !== undefined && names.others > 0) return 'the certificate has names of an unexpected kind';
-  if (check.profile === 'workload' && names !== undefined && names.dnsNames.length > 0) return 'a workload certificate has no DNS names';
+  if (check.profile === 'workload' && names !== undefined && names.dnsNames.length > 0)
+    return 'a workload certificate has no DNS names';
   return undefined;
 }
 

@@ -41,7 +41,9 @@ export function createCaKeyStore(database: Database, masterKey: Uint8Array): CaK
   function open(row: CaKeyRow): CaKey {
     const secret = openSecret(masterKey, row.sealedKey, contextOf(row));
     if (!secret.ok) {
-      throw new SignetError('INTERNAL', `the ${row.role} key of the CA cannot be opened: ${secret.error}`, { detail: row.id });
+      throw new SignetError('INTERNAL', `the ${row.role} key of the CA cannot be opened: ${secret.error}`, {
+        detail: row.id,
+      });
     }
     const privateKey = createPrivateKey({ key: secret.value, format: 'der', type: 'pkcs8' });
     secret.value.fill(0);

@@ -133,7 +133,9 @@ class PooledDatabase implements Database {
   async transaction<T>(work: (run: RunStatement) => Promise<T>): Promise<T> {
     try {
       return await this.#dataSource.transaction((manager) =>
-        work(async <Row>(sql: string, parameters: readonly unknown[] = []) => toRows<Row>(await manager.query(sql, [...parameters]))),
+        work(async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+          toRows<Row>(await manager.query(sql, [...parameters])),
+        ),
       );
     } catch (error) {
       throw toStoreError(error);

@@ -20,7 +20,11 @@ export function createFindingStore(database: Database): FindingStore {
     async load() {
       try {
         // Written by `save` only.
-        return (await rows.find()).map((row) => ({ ...(row.finding as Finding), id: row.id, firstSeen: row.firstSeen }));
+        return (await rows.find()).map((row) => ({
+          ...(row.finding as Finding),
+          id: row.id,
+          firstSeen: row.firstSeen,
+        }));
       } catch (error) {
         throw toStoreError(error);
       }

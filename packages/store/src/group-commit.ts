@@ -56,7 +56,9 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
     submit(item) {
       if (isClosed) return Promise.reject(new SignetError('SHUTTING_DOWN', 'the process is stopping'));
       if (queue.length >= options.queueMax) {
-        return Promise.reject(new SignetError('OVERLOADED', 'too many writes wait for the database', { retryAfterMs: 1000 }));
+        return Promise.reject(
+          new SignetError('OVERLOADED', 'too many writes wait for the database', { retryAfterMs: 1000 }),
+        );
       }
       const answer = new Promise<Answer>((resolve, reject) => queue.push({ item, resolve, reject }));
       running ??= run();

@@ -31,7 +31,9 @@ function encrypt(key: Uint8Array, plain: Uint8Array, additional: Buffer): Buffer
 
 function decrypt(key: Uint8Array, sealed: Uint8Array, additional: Buffer): Buffer {
   const end = sealed.length - tagSizeBytes;
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceSizeBytes), { authTagLength: tagSizeBytes });
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceSizeBytes), {
+    authTagLength: tagSizeBytes,
+  });
   decipher.setAAD(additional).setAuthTag(sealed.subarray(end));
   return Buffer.concat([decipher.update(sealed.subarray(nonceSizeBytes, end)), decipher.final()]);
 }
@@ -48,7 +50,8 @@ export function sealSecret(masterKey: Uint8Array, secret: Uint8Array, context: S
 /** Opens what sealSecret made, in the same context only. */
 export function openSecret(masterKey: Uint8Array, sealed: Uint8Array, context: SealContext): Result<Buffer> {
   if (sealed[0] !== formatVersion) return failure(`unknown version ${sealed[0] ?? 'none'} of a sealed key`);
-  if (sealed.length < 1 + wrappedSizeBytes + nonceSizeBytes + tagSizeBytes) return failure('the sealed key is truncated');
+  if (sealed.length < 1 + wrappedSizeBytes + nonceSizeBytes + tagSizeBytes)
+    return failure('the sealed key is truncated');
   try {
     const wrapped = sealed.subarray(1, 1 + wrappedSizeBytes);
     const secretKey = decrypt(masterKey, wrapped, encodeContext('key', context));

@@ -40,7 +40,11 @@ interface Row {
 }
 
 /** Creates the log over signet.refusals. */
-export function createRefusalLog(o: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }): RefusalLog {
+export function createRefusalLog(o: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): RefusalLog {
   return new PostgresRefusalLog(o);
 }
 

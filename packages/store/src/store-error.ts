@@ -5,11 +5,21 @@ import { SignetError } from '@signet/model';
 const transientClasses: ReadonlySet<string> = new Set(['08', '53', '57', '58']);
 /** Serialisation failure, deadlock, lock not available, read-only transaction (a fail-over in progress). */
 const transientCodes: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '25006']);
-const socketCodes: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH']);
+const socketCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+]);
 
 /** Not by instanceof: errors of the network may come from another realm. */
 function textOf(error: unknown, field: 'code' | 'message'): string {
-  const value = typeof error === 'object' && error !== null && field in error ? (error as Record<typeof field, unknown>)[field] : '';
+  const value =
+    typeof error === 'object' && error !== null && field in error
+      ? (error as Record<typeof field, unknown>)[field]
+      : '';
   return typeof value === 'string' ? value : '';
 }
 
@@ -27,6 +37,10 @@ export function toStoreError(error: unknown): SignetError {
   if (error instanceof SignetError) return error;
   const detail = textOf(error, 'message');
   return isTransient(error)
-    ? new SignetError('STORE_DOWN', 'the database does not answer; try again', { cause: error, detail, retryAfterMs: 500 })
+    ? new SignetError('STORE_DOWN', 'the database does not answer; try again', {
+        cause: error,
+        detail,
+        retryAfterMs: 500,
+      })
     : new SignetError('INTERNAL', 'the database refused a statement', { cause: error, detail });
 }

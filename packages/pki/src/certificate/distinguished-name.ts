@@ -17,7 +17,10 @@ function attribute(type: string, value: string | undefined): Buffer[] {
 
 /** Writes a Name; empty for an empty subject. */
 export function buildName(name: SubjectName): Buffer {
-  return buildSequence(...attribute(oid.organization, name.organization), ...attribute(oid.commonName, name.commonName));
+  return buildSequence(
+    ...attribute(oid.organization, name.organization),
+    ...attribute(oid.commonName, name.commonName),
+  );
 }
 
 /** Reads a Name; returns the types of its attributes. */

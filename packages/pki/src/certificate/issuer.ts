@@ -27,8 +27,10 @@ export function buildAuthorityKeyIdentifier(identifier: Uint8Array): Buffer {
 export function createIssuer(certificate: ParsedCertificate, signer: Signer): Result<Issuer> {
   const { extensions, spki, keyBits } = certificate;
   if (extensions.basicConstraints?.isCa !== true) return failure('the certificate of the issuer is not one of a CA');
-  if (extensions.keyUsage?.includes(keyUsageBit.keyCertSign) === false) return failure('the issuer may not sign certificates');
-  if (!exportSpki(signer.publicKey).equals(spki)) return failure('the signer holds another key than the certificate of the issuer');
+  if (extensions.keyUsage?.includes(keyUsageBit.keyCertSign) === false)
+    return failure('the issuer may not sign certificates');
+  if (!exportSpki(signer.publicKey).equals(spki))
+    return failure('the signer holds another key than the certificate of the issuer');
   return success({
     certificate,
     signer,

@@ -42,12 +42,15 @@ export function parseCertificate(bytes: Uint8Array): Result<ParsedCertificate> {
   const fields = parseCertificateFields(bytes);
   if (!fields.ok) return fields;
   const publicKey = importKey(fields.value.spki);
-  return publicKey === undefined ? failure('the key of the certificate is not valid') : success({ ...fields.value, publicKey });
+  return publicKey === undefined
+    ? failure('the key of the certificate is not valid')
+    : success({ ...fields.value, publicKey });
 }
 
 /** As parseCertificate, without the price of importing the key. */
 export function parseCertificateFields(bytes: Uint8Array): Result<CertificateFields> {
-  if (bytes.length > certificateSizeBytesMax) return failure(`the certificate has more than ${certificateSizeBytesMax} bytes`);
+  if (bytes.length > certificateSizeBytesMax)
+    return failure(`the certificate has more than ${certificateSizeBytesMax} bytes`);
   const der = Buffer.from(bytes);
   const parsed = parseDer(der, (reader) => readCertificate(reader, der));
   return parsed.ok ? parsed.value : failure(`the certificate is not DER: ${parsed.error}`);
@@ -80,7 +83,8 @@ function readCertificate(reader: DerReader, der: Buffer): Result<CertificateFiel
 
   if (version !== 2) return failure('the certificate is not of version 3');
   if (innerAlgorithm !== signatureAlgorithm) return failure('the certificate names two signature algorithms');
-  if (serial.length > 20 || (serial[0] ?? 0x80) >= 0x80) return failure('the serial number is negative or longer than 20 bytes');
+  if (serial.length > 20 || (serial[0] ?? 0x80) >= 0x80)
+    return failure('the serial number is negative or longer than 20 bytes');
   if (extensions === undefined) return failure('an extension is malformed or occurs twice');
   return success({
     der,

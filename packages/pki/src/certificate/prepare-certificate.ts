@@ -67,7 +67,8 @@ const utcTimeEnd = new Date('9999-12-31T23:59:59Z');
 function intentProblem(intent: CertificateIntent): string | undefined {
   const { serial, notBefore, notAfter } = intent;
   const first = serial[0] ?? 0;
-  if (serial.length < 8 || serial.length > 20 || first === 0 || first >= 0x80) return 'the serial number must be positive, of 8 to 20 bytes';
+  if (serial.length < 8 || serial.length > 20 || first === 0 || first >= 0x80)
+    return 'the serial number must be positive, of 8 to 20 bytes';
   if (!(notBefore < notAfter)) return 'notBefore must be before notAfter';
   if (!(notAfter <= utcTimeEnd)) return 'notAfter is too far away';
   if (notBefore.getTime() % 1000 !== 0 || notAfter.getTime() % 1000 !== 0) return 'a validity has whole seconds only';
@@ -120,7 +121,13 @@ export function prepareCertificate(intent: CertificateIntent, issuer: Issuer): R
   if (!keyBits.ok) return keyBits;
   const { signatureAlgorithm, authorityKeyIdentifier, certificate, signer } = issuer;
   const issuerName = certificate.subject;
-  const signed = buildSigned({ intent, issuerName, authorityKeyIdentifier, signatureAlgorithm, keyBits: keyBits.value });
+  const signed = buildSigned({
+    intent,
+    issuerName,
+    authorityKeyIdentifier,
+    signatureAlgorithm,
+    keyBits: keyBits.value,
+  });
   return success(construct({ intent, signed, signatureAlgorithm, signer }));
 }
 
@@ -134,7 +141,10 @@ function issuerProblem(intent: CertificateIntent, { certificate }: Issuer): stri
 }
 
 /** Builds a self-signed root for the key of `signer`. */
-export function prepareRoot(intent: Omit<CertificateIntent, 'spki' | 'keyBits'>, signer: Signer): Result<PreparedCertificate> {
+export function prepareRoot(
+  intent: Omit<CertificateIntent, 'spki' | 'keyBits'>,
+  signer: Signer,
+): Result<PreparedCertificate> {
   const key = parsePublicKey(exportSpki(signer.publicKey));
   if (!key.ok) return failure(key.error.message);
   const { spki, keyBits } = key.value;

@@ -102,7 +102,9 @@ export function isDnsName(text: string): boolean {
 /** What is wrong with the names that a certificate shall carry; undefined when nothing is. */
 export function namesProblem(names: CertificateNames): string | undefined {
   if ('commonName' in names) {
-    return names.commonName.length >= 1 && names.commonName.length <= 64 ? undefined : 'the common name must have 1 to 64 characters';
+    return names.commonName.length >= 1 && names.commonName.length <= 64
+      ? undefined
+      : 'the common name must have 1 to 64 characters';
   }
   const id = parseSpiffeId(names.spiffeId);
   if (!id.ok) return id.error;
@@ -110,7 +112,8 @@ export function namesProblem(names: CertificateNames): string | undefined {
 }
 
 function dnsNamesProblem(dnsNames: readonly string[]): string | undefined {
-  if (dnsNames.length === 0 || dnsNames.length > dnsNamesMax) return `a serving certificate needs 1 to ${dnsNamesMax} DNS names`;
+  if (dnsNames.length === 0 || dnsNames.length > dnsNamesMax)
+    return `a serving certificate needs 1 to ${dnsNamesMax} DNS names`;
   if (new Set(dnsNames).size !== dnsNames.length) return 'a DNS name occurs twice';
   const wrong = dnsNames.find((dnsName) => !isDnsName(dnsName));
   return wrong === undefined ? undefined : `«${wrong}» is not a DNS name`;

@@ -26,7 +26,8 @@ export async function signCertificate(prepared: PreparedCertificate): Promise<Si
   const problems = compareWithIntent(fields.value, prepared);
   if (problems.length > 0) throw broken(problems.join('; '));
   const { publicKey, algorithm } = signer;
-  if (signer.isRemote && !isSignatureValid({ algorithm, publicKey, signed, signature })) throw broken('the signature is not valid');
+  if (signer.isRemote && !isSignatureValid({ algorithm, publicKey, signed, signature }))
+    throw broken('the signature is not valid');
   return { der, fields: fields.value };
 }
 
@@ -35,7 +36,10 @@ function broken(detail: string): SignetError {
 }
 
 /** Differences between a certificate, as read back, and the intent behind it. */
-export function compareWithIntent(fields: CertificateFields, { intent, signed }: PreparedCertificate): readonly string[] {
+export function compareWithIntent(
+  fields: CertificateFields,
+  { intent, signed }: PreparedCertificate,
+): readonly string[] {
   const { extensions } = fields;
   const profile = profiles[intent.names.profile];
   const { uris, dnsNames } = writtenNames(intent.names);
@@ -52,9 +56,18 @@ export function compareWithIntent(fields: CertificateFields, { intent, signed }:
     ['other names', extensions.alternativeNames?.others === 0],
     ['CA', extensions.basicConstraints?.isCa === profile.isCa],
     ['path length', extensions.basicConstraints?.pathLength === profile.pathLength],
-    ['key usage', sameList(extensions.keyUsage, [...profile.keyUsage].sort((a, b) => a - b))],
+    [
+      'key usage',
+      sameList(
+        extensions.keyUsage,
+        [...profile.keyUsage].sort((a, b) => a - b),
+      ),
+    ],
     ['extended key usage', sameList(extensions.extendedKeyUsage ?? [], profile.extendedKeyUsage)],
-    ['key identifiers', extensions.subjectKeyIdentifier?.length === 20 && extensions.authorityKeyIdentifier !== undefined],
+    [
+      'key identifiers',
+      extensions.subjectKeyIdentifier?.length === 20 && extensions.authorityKeyIdentifier !== undefined,
+    ],
     ['other extensions', extensions.others.length === 0],
     ['critical BasicConstraints', extensions.critical.has(oid.basicConstraints)],
   ];

@@ -4,7 +4,14 @@ import type { SpiffeId } from '@signet/model';
 import { buildExtension } from '../certificate/extensions.ts';
 import { buildGeneralNames } from '../certificate/general-names.ts';
 import { derTag } from '../der/der-tags.ts';
-import { buildBitString, buildConstructed, buildElement, buildInteger, buildOid, buildSequence } from '../der/der-writer.ts';
+import {
+  buildBitString,
+  buildConstructed,
+  buildElement,
+  buildInteger,
+  buildOid,
+  buildSequence,
+} from '../der/der-writer.ts';
 import { oid } from '../oids.ts';
 import { exportSpki } from '../public-key.ts';
 import { buildSignatureAlgorithm, signatureAlgorithmFor } from '../signature-algorithm.ts';
@@ -20,7 +27,11 @@ export function buildCsr(request: { readonly privateKey: KeyObject; readonly spi
     buildConstructed(0, ...attributes),
   );
   const algorithm = signatureAlgorithmFor(privateKey);
-  return buildSequence(info, buildSignatureAlgorithm(algorithm.id), buildBitString(sign(algorithm.digest, info, privateKey)));
+  return buildSequence(
+    info,
+    buildSignatureAlgorithm(algorithm.id),
+    buildBitString(sign(algorithm.digest, info, privateKey)),
+  );
 }
 
 function extensionRequest(spiffeId: SpiffeId): Buffer {

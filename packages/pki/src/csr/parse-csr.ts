@@ -37,7 +37,8 @@ const refuse = (reason: Reason, message: string): { ok: false; error: Problem } 
  * Cheap checks come first; the signature, which proves possession of the key, is checked last. Never throws.
  */
 export function parseCsr(bytes: Uint8Array): Result<ParsedCsr, Problem> {
-  if (bytes.length > csrSizeBytesMax) return refuse('CSR_TOO_LARGE', `the CSR has ${bytes.length} bytes, more than ${csrSizeBytesMax}`);
+  if (bytes.length > csrSizeBytesMax)
+    return refuse('CSR_TOO_LARGE', `the CSR has ${bytes.length} bytes, more than ${csrSizeBytesMax}`);
   const der = bytes[0] === derTag.sequence ? success(Buffer.from(bytes)) : derOfPem(bytes);
   if (!der.ok) return refuse('CSR_MALFORMED', der.error);
   const parsed = parseDer(der.value, readCsr);
@@ -75,7 +76,14 @@ function readCsr(reader: DerReader): Result<ParsedCsr, Problem> {
   if (!isSignatureValid({ algorithm, publicKey, signed, signature })) {
     return refuse('CSR_SIGNATURE_INVALID', 'the CSR is not signed by its own key with an accepted algorithm');
   }
-  return success({ keyKind, publicKey, spki, keyBits, publicKeySha256: publicKeySha256(spki), requestedUri: names.value });
+  return success({
+    keyKind,
+    publicKey,
+    spki,
+    keyBits,
+    publicKeySha256: publicKeySha256(spki),
+    requestedUri: names.value,
+  });
 }
 
 /** CertificationRequestInfo, read in full before any of it is judged. */

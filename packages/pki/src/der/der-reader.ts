@@ -109,7 +109,7 @@ export class DerReader {
     if (unused === undefined || unused > 7 || content.length > 5) throw new DerError('named bits');
     const bits: number[] = [];
     for (let bit = 0; bit < (content.length - 1) * 8; bit += 1) {
-      if (((content[1 + Math.floor(bit / 8)] ?? 0) & (0x80 >> bit % 8)) !== 0) bits.push(bit);
+      if (((content[1 + Math.floor(bit / 8)] ?? 0) & (0x80 >> (bit % 8))) !== 0) bits.push(bit);
     }
     return bits;
   }

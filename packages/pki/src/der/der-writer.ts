@@ -49,7 +49,7 @@ export function buildNamedBits(bits: readonly number[]): Buffer {
   const bytes = Buffer.alloc(Math.floor(highest / 8) + 1);
   for (const bit of bits) {
     const index = Math.floor(bit / 8);
-    bytes[index] = (bytes[index] ?? 0) | (0x80 >> bit % 8);
+    bytes[index] = (bytes[index] ?? 0) | (0x80 >> (bit % 8));
   }
   return buildBitString(bytes, 7 - (highest % 8));
 }

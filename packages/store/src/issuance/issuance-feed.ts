@@ -12,7 +12,11 @@ export type FeedItem =
 /** The ledger as a stream, in commit order, over all replicas. */
 export interface IssuanceFeed {
   /** Sends what is after `afterSequence` and still valid, then `synced`, then everything new until `signal` ends it. */
-  watch(request: { readonly afterSequence: number; readonly now: Date; readonly signal: AbortSignal }): AsyncIterable<FeedItem>;
+  watch(request: {
+    readonly afterSequence: number;
+    readonly now: Date;
+    readonly signal: AbortSignal;
+  }): AsyncIterable<FeedItem>;
   /** Tells that this process has committed up to that sequence; others' commits are found by polling. */
   wake(sequence: number): void;
   close(): Promise<void>;
@@ -77,7 +81,7 @@ class PolledFeed implements IssuanceFeed {
   }
 
   async *#read(after: number, range: { upTo: number; validAt?: Date }): AsyncIterable<Issuance> {
-    for (let cursor = after; cursor < range.upTo; ) {
+    for (let cursor = after; cursor < range.upTo;) {
       const rows = await this.#database.query<IssuanceRow>(
         `select ${issuanceColumns} from signet.issuance_outcomes o join signet.issuance_intents i using (serial)
          where o.is_issued and o.sequence > $1 and o.sequence <= $2 and ($3::timestamptz is null or i.not_after > $3)
@@ -92,7 +96,9 @@ class PolledFeed implements IssuanceFeed {
   }
 
   async #readHead(): Promise<number> {
-    const [row] = await this.#database.query<{ head: string | null }>('select max(sequence) as head from signet.issuance_outcomes');
+    const [row] = await this.#database.query<{ head: string | null }>(
+      'select max(sequence) as head from signet.issuance_outcomes',
+    );
     return Number(row?.head ?? 0);
   }
 

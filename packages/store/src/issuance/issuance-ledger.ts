@@ -183,7 +183,9 @@ class PostgresLedger implements IssuanceLedger {
       } else if (newest.instance === this.instance || (await this.#isGone(newest.instance))) {
         await this.abandon(newest.serial);
       } else if (performance.now() > deadline) {
-        throw new SignetError('OVERLOADED', 'another replica works on the same request; try again', { retryAfterMs: 1000 });
+        throw new SignetError('OVERLOADED', 'another replica works on the same request; try again', {
+          retryAfterMs: 1000,
+        });
       } else {
         await new Promise((resolve) => setTimeout(resolve, peerPollMs));
       }

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseSpiffeId, SignetError, type AttestationMethod, type CertificateProfile, type Issuance } from '@signet/model';
+import {
+  parseSpiffeId,
+  SignetError,
+  type AttestationMethod,
+  type CertificateProfile,
+  type Issuance,
+} from '@signet/model';
 import type { IssuanceIntent, LedgerEntry } from '@signet/pki';
 
 /** Columns of an issued certificate; `i` is signet.issuance_intents, `o` signet.issuance_outcomes. */
@@ -24,7 +30,12 @@ export interface IssuanceRow {
   readonly dns_names: string;
 }
 
-const methods: ReadonlySet<string> = new Set(['token-jwks', 'token-review', 'mtls', 'self'] satisfies AttestationMethod[]);
+const methods: ReadonlySet<string> = new Set([
+  'token-jwks',
+  'token-review',
+  'mtls',
+  'self',
+] satisfies AttestationMethod[]);
 const profileNames: ReadonlySet<string> = new Set(['workload', 'serving'] satisfies CertificateProfile[]);
 
 /** Reads a row; one that was not written by this package is a broken invariant. */

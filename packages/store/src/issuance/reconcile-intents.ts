@@ -19,7 +19,10 @@ const openIntents = `from signet.issuance_intents i left join signet.issuance_ou
  */
 export async function reconcileIntents(database: Database, instance: string): Promise<number> {
   return await database.transaction(async (run) => {
-    const owners = await run<{ instance: string }>(`select distinct i.instance ${openIntents} and i.instance <> $1::uuid`, [instance]);
+    const owners = await run<{ instance: string }>(
+      `select distinct i.instance ${openIntents} and i.instance <> $1::uuid`,
+      [instance],
+    );
     const gone: string[] = [];
     for (const owner of owners) if (await isInstanceGone(run, owner.instance)) gone.push(owner.instance);
     await lockSequence(run, 'issuance');
@@ -33,7 +36,10 @@ export async function reconcileIntents(database: Database, instance: string): Pr
       [instance, gone],
     );
     if (given.length > 0) {
-      await run('insert into signet.reconciliations (instance, open_intents_found) values ($1, $2)', [instance, given.length]);
+      await run('insert into signet.reconciliations (instance, open_intents_found) values ($1, $2)', [
+        instance,
+        given.length,
+      ]);
     }
     return given.length;
   });

@@ -13,7 +13,10 @@ interface AppliedRow {
  * Applies what is missing, in order, in one transaction. The lock lets any number of processes start at once; a schema
  * that is ahead of this code is left alone, since migrations expand before they contract.
  */
-export async function runMigrations(dataSource: DataSource, wanted: readonly Migration[] = migrations): Promise<readonly string[]> {
+export async function runMigrations(
+  dataSource: DataSource,
+  wanted: readonly Migration[] = migrations,
+): Promise<readonly string[]> {
   return await dataSource.transaction(async (manager) => {
     await manager.query('select pg_advisory_xact_lock($1)', [migrationLock]);
     await manager.query('create schema if not exists signet');

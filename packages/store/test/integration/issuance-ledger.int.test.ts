@@ -14,7 +14,11 @@ let ledger: IssuanceLedger;
 
 beforeAll(async () => {
   server = await startPostgres({ isDurable: true });
-  database = await openDatabase({ config: { url: (await server.createDatabase()).url }, applicationName: 'test', logger });
+  database = await openDatabase({
+    config: { url: (await server.createDatabase()).url },
+    applicationName: 'test',
+    logger,
+  });
   ledger = await createIssuanceLedger(database, logger);
 }, 60_000);
 
@@ -108,7 +112,9 @@ test('only the intents of replicas that are gone are given up', async () => {
   expect(await ledger.reconcile()).toBe(0);
   await alive.complete(kept.serial, Buffer.from('kept'));
   expect(await ledger.find(kept.serial)).toBeDefined();
-  const rows = await database.query<{ open_intents_found: number }>('select open_intents_found from signet.reconciliations');
+  const rows = await database.query<{ open_intents_found: number }>(
+    'select open_intents_found from signet.reconciliations',
+  );
   expect(rows).toEqual([{ open_intents_found: 1 }]);
   await alive.close();
 });
@@ -124,7 +130,9 @@ test('watchers on two replicas see every issuance once and in commit order', asy
     return seen;
   };
   const watchers = [follow(ledger), follow(other)];
-  const sequences = await Promise.all(Array.from({ length: 400 }, (_, index) => issue(index % 2 === 0 ? ledger : other, intent())));
+  const sequences = await Promise.all(
+    Array.from({ length: 400 }, (_, index) => issue(index % 2 === 0 ? ledger : other, intent())),
+  );
   expect(new Set(sequences).size).toBe(400);
   const last = await issue(ledger, intent());
   await waitFor(async () => (await ledger.list({ podUid: '', before: undefined, limit: 1 }))[0]?.sequence === last);

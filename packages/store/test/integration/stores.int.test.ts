@@ -34,7 +34,9 @@ afterAll(async () => {
 test('processes that start at once migrate once', async () => {
   const fresh = await server.createDatabase();
   const opened = await Promise.all(
-    Array.from({ length: 5 }, () => openDatabase({ config: { url: fresh.url }, applicationName: 'test', logger, connectionsMax: 2 })),
+    Array.from({ length: 5 }, () =>
+      openDatabase({ config: { url: fresh.url }, applicationName: 'test', logger, connectionsMax: 2 }),
+    ),
   );
   const rows = await opened[0]?.query<{ id: string }>('select id from signet.migrations order by id');
   expect(rows?.map((row) => row.id)).toEqual(['0001-issuance-ledger', '0002-ca-keys', '0003-discovery-memory']);
@@ -52,7 +54,9 @@ test('the database is reached over its Unix socket as well', async () => {
 test('waiting for a database ends with its signal', async () => {
   const stop = AbortSignal.timeout(300);
   const config = { url: 'postgres://nobody@127.0.0.1:1/none' };
-  await expect(openDatabase({ config, applicationName: 'test', logger, signal: stop })).rejects.toMatchObject({ reason: 'STORE_DOWN' });
+  await expect(openDatabase({ config, applicationName: 'test', logger, signal: stop })).rejects.toMatchObject({
+    reason: 'STORE_DOWN',
+  });
 });
 
 function caKey(role: CaKey['role']): CaKey {
