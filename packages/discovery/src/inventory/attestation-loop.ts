@@ -135,8 +135,9 @@ export class AttestationLoop {
     );
     for (const id of this.#noticed.keys()) if (!result.findings.has(id)) this.#noticed.delete(id);
     const opened = [...settled.values()].filter(({ id }) => !before.has(id));
+    // One that is remembered was told of before the restart, or a moment ago.
+    for (const finding of opened) if (!memory.firstSeen.has(finding.id)) events.findingOpened(finding);
     memory.rememberFindings(opened);
-    for (const finding of opened) events.findingOpened(finding);
     for (const finding of before.values()) if (!settled.has(finding.id)) events.findingClosed(finding);
     if (!cluster.isStale) memory.forgetPods((uid) => !cluster.workloads.has(uid));
     return reuseEqual(before, settled);

@@ -41,7 +41,8 @@ export function createManifestSource(options: ManifestSourceOptions): ClusterSou
     if (watched.isReadable()) {
       const byKind = Map.groupBy(watched.content().objects.filter(isReal), ({ object }) => object.kind);
       for (const { kind } of watchedKinds) index.replaceKind(kind, byKind.get(kind) ?? []);
-      isSynced = true;
+      // What a file forbids that has never parsed is not known: until it does, a start does not push anything at all.
+      isSynced ||= !watched.content().hidesPolicies;
     }
     // Time of the change, so a restart never falls behind what proxies have seen; the clock may stand still or jump back.
     revision = Math.max(revision + 1, options.clock.now().getTime() * 1000);

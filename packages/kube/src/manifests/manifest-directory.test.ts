@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { ManifestDirectory, manifestSizeBytesMax, readManifestDirectory, referenceOf } from './manifest-directory.ts';
+import { ManifestDirectory, readManifestDirectory, referenceOf, sizeBytesMaxOf } from './manifest-directory.ts';
 
 let root: string;
 beforeEach(() => {
@@ -82,6 +82,40 @@ test('an empty file is not believed while it is being written, unless asked for 
   expect(await read(directory)).toEqual([]);
 });
 
+const policy = 'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: p, namespace: shop }\n';
+
+test('a policy whose file is away for a moment stays, unless asked for now', async () => {
+  const directory = new ManifestDirectory(root);
+  write('b.yaml', account('b'));
+  const file = write('a.yaml', policy);
+  await read(directory);
+  rmSync(file);
+  expect(await directory.read(false)).toEqual({ hasChanged: false, isInFlux: true });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await directory.read(false)).toEqual({ hasChanged: true, isInFlux: false });
+  write('a.yaml', policy);
+  await read(directory);
+  rmSync(file);
+  expect(await read(directory)).toEqual(['ServiceAccount default/b']);
+});
+
+test('a file that never parsed and names a policy kind hides policies; one that did parse has last good objects', async () => {
+  const directory = new ManifestDirectory(root);
+  write('a.yaml', `${policy}spec: [\n`);
+  write('b.json', '{"kind": "PeerAuth');
+  await read(directory);
+  expect(directory.content.hidesPolicies).toBe(true);
+  write('a.yaml', policy);
+  await read(directory);
+  expect(directory.content.hidesPolicies).toBe(false);
+  write('a.yaml', `${policy}spec: [\n`);
+  await read(directory);
+  expect(directory.content).toMatchObject({
+    hidesPolicies: false,
+    objects: [{ object: { kind: 'AuthorizationPolicy' } }],
+  });
+});
+
 test('an object that did not change keeps its identity when its file does', async () => {
   const directory = new ManifestDirectory(root);
   write('a.yaml', `${account('a')}---\n${account('b')}`);
@@ -112,10 +146,9 @@ test('links are followed inside the directory and nowhere else', async () => {
   }
 });
 
-test('a file that is too large is refused without being read', async () => {
-  const file = write('huge.yaml', 'x'.repeat(manifestSizeBytesMax + 1));
+test.each(['huge.yaml', 'huge.json'])('a file that is too large is refused without being read: %s', async (name) => {
+  const max = sizeBytesMaxOf(name);
+  const file = write(name, 'x'.repeat(max + 1));
   const content = await readManifestDirectory(root);
-  expect(content.problems).toEqual([
-    `${file}:1:1: (file): ${manifestSizeBytesMax + 1} bytes; at most ${manifestSizeBytesMax} are read`,
-  ]);
+  expect(content.problems).toEqual([`${file}:1:1: (file): ${max + 1} bytes; at most ${max} are read`]);
 });

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open } from 'node:fs/promises';
-import { objectKey } from '@signet/model';
+import { objectKey, policyKinds } from '@signet/model';
 import type { PlacedObject } from '../cluster-index.ts';
 import { isMissing, listManifestFiles, type ManifestFile } from './list-manifest-files.ts';
 import { parseManifests } from './parse-manifests.ts';
 
-/** Larger files are refused: parsing one would stop the process for seconds. */
-export const manifestSizeBytesMax = 10 * 1024 * 1024;
+/** Larger files are refused: parsing YAML takes about two seconds for each MiB, during which nothing else happens. */
+const yamlSizeBytesMax = 2 * 1024 * 1024;
+const jsonSizeBytesMax = 10 * 1024 * 1024;
 /** An editor that truncates before it writes shows an empty file for a moment; for this long that is not believed. */
 const emptyFileGraceMs = 1000;
+/** One that renames the old file away before it writes the new one makes policies vanish for a moment; same here. */
+const missingFileGraceMs = 150;
+
+const policyNames: ReadonlySet<string> = new Set(policyKinds.map(({ kind }) => kind));
+const policyPattern = new RegExp(`["']?kind["']?\\s*:\\s*["']?(${[...policyNames].join('|')})\\b`);
 
 interface CachedFile {
   readonly signature: string;
@@ -16,6 +22,10 @@ interface CachedFile {
   /** Of the last good reading. */
   readonly objects: readonly PlacedObject[];
   readonly problems: readonly string[];
+  /** It never parsed and seems to hold policies: nobody knows what it wants to forbid. */
+  readonly hidesPolicies: boolean;
+  /** When it was first missed, by performance.now(). */
+  readonly missingSince?: number;
 }
 
 /** What directories hold together. */
@@ -23,6 +33,8 @@ export interface ManifestContent {
   readonly objects: readonly PlacedObject[];
   /** `file:line:column: field: reason`. */
   readonly problems: readonly string[];
+  /** A file that never parsed seems to hold policies. */
+  readonly hidesPolicies: boolean;
 }
 
 /** One directory, read again and again. A file that does not parse keeps its last good objects. */
@@ -30,7 +42,7 @@ export class ManifestDirectory {
   readonly path: string;
   #files = new Map<string, CachedFile>();
   #directories: readonly string[] = [];
-  #content: ManifestContent = { objects: [], problems: [] };
+  #content: ManifestContent = { objects: [], problems: [], hidesPolicies: false };
 
   constructor(path: string) {
     this.path = path;
@@ -53,7 +65,7 @@ export class ManifestDirectory {
     const listing = await listManifestFiles(this.path);
     this.#directories = listing.directories;
     const files = new Map<string, CachedFile>();
-    let isInFlux = false;
+    let isInFlux = !isComplete && this.#keepMissed(files, new Set(listing.files.map((file) => file.path)));
     for (const file of listing.files) {
       const known = this.#files.get(file.path);
       const next =
@@ -63,9 +75,20 @@ export class ManifestDirectory {
       if (kept !== undefined) files.set(file.path, kept);
     }
     const before = this.#content;
-    this.#files = files;
-    this.#content = contentOf(files, listing.problems);
+    this.#files = new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+    this.#content = contentOf(this.#files, listing.problems);
     return { hasChanged: !isSameContent(before, this.#content), isInFlux };
+  }
+
+  /** Keeps files with policies that have only just vanished; returns whether there are any. */
+  #keepMissed(files: Map<string, CachedFile>, present: ReadonlySet<string>): boolean {
+    const now = performance.now();
+    for (const [path, file] of this.#files) {
+      if (present.has(path) || !file.objects.some(({ object }) => policyNames.has(object.kind))) continue;
+      const missingSince = file.missingSince ?? now;
+      if (now - missingSince < missingFileGraceMs) files.set(path, { ...file, missingSince });
+    }
+    return files.size > 0;
   }
 
   /** Undefined for a file that is not there any more or that is just being written. */
@@ -80,9 +103,10 @@ export class ManifestDirectory {
       text: undefined,
       objects: known?.objects ?? [],
       problems: [`${file.path}:1:1: (file): ${problem}`],
+      hidesPolicies: known?.hidesPolicies ?? false,
     });
-    if (file.sizeBytes > manifestSizeBytesMax)
-      return broken(`${file.sizeBytes} bytes; at most ${manifestSizeBytesMax} are read`);
+    const sizeBytesMax = sizeBytesMaxOf(file.path);
+    if (file.sizeBytes > sizeBytesMax) return broken(`${file.sizeBytes} bytes; at most ${sizeBytesMax} are read`);
     let text: string;
     try {
       text = await readText(file.path);
@@ -92,17 +116,26 @@ export class ManifestDirectory {
     if (known?.text === text) return { ...known, signature };
     const isYoung = Date.now() - file.modifiedAtMs < emptyFileGraceMs;
     if (text.trim() === '' && (known?.objects.length ?? 0) > 0 && isYoung && !isComplete) return undefined;
-    const parsed = parseManifests(text, file.path);
-    const objects =
-      parsed.problems.length > 0 ? (known?.objects ?? []) : keepIdentity(parsed.objects, known?.objects ?? []);
-    return { signature, text, objects, problems: parsed.problems };
+    const { objects, problems } = parseManifests(text, file.path);
+    const before = known?.objects ?? [];
+    if (problems.length === 0) {
+      return { signature, text, objects: keepIdentity(objects, before), problems, hidesPolicies: false };
+    }
+    const hasParsed = known !== undefined && (known.objects.length > 0 || known.problems.length === 0);
+    const hidesPolicies = !hasParsed && policyPattern.test(text);
+    return { signature, text, objects: before, problems, hidesPolicies };
   }
+}
+
+/** Bytes of a file that are read at most. */
+export function sizeBytesMaxOf(file: string): number {
+  return file.endsWith('.json') ? jsonSizeBytesMax : yamlSizeBytesMax;
 }
 
 async function readText(file: string): Promise<string> {
   const handle = await open(file, 'r');
   try {
-    const buffer = Buffer.alloc(Math.min((await handle.stat()).size, manifestSizeBytesMax));
+    const buffer = Buffer.alloc(Math.min((await handle.stat()).size, sizeBytesMaxOf(file)));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
@@ -140,11 +173,13 @@ function contentOf(files: ReadonlyMap<string, CachedFile>, problems: readonly st
       else all.push(`${one.origin}:1: metadata.name: ${reference} is in ${first.origin} as well; that one counts`);
     }
   }
-  return { objects: [...objects.values()], problems: all };
+  const hidesPolicies = [...files.values()].some((file) => file.hidesPolicies);
+  return { objects: [...objects.values()], problems: all, hidesPolicies };
 }
 
 function isSameContent(a: ManifestContent, b: ManifestContent): boolean {
   return (
+    a.hidesPolicies === b.hidesPolicies &&
     a.objects.length === b.objects.length &&
     a.problems.length === b.problems.length &&
     a.objects.every((one, n) => one === b.objects[n]) &&

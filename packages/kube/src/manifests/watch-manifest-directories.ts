@@ -38,7 +38,7 @@ class DirectoriesWatch implements ManifestWatch {
   #isReadable = false;
   #isClosed = false;
   #problems: readonly string[] = [];
-  #content: ManifestContent = { objects: [], problems: [] };
+  #content: ManifestContent = { objects: [], problems: [], hidesPolicies: false };
 
   constructor(options: ManifestWatchOptions) {
     this.#directories = options.directories.map((path) => new ManifestDirectory(path));
@@ -139,6 +139,7 @@ function merge(directories: readonly ManifestDirectory[], problems: readonly str
   return {
     objects: [...objects.values()],
     problems: [...problems, ...directories.flatMap(({ content }) => content.problems)],
+    hidesPolicies: directories.some(({ content }) => content.hidesPolicies),
   };
 }
 
