@@ -15,7 +15,7 @@ import {
   type Metrics,
   type TlsMaterial,
 } from '@signet/runtime';
-import { findFreePort, waitFor } from '@signet/testing';
+import { waitFor } from '@signet/testing';
 import { buildCsr, generateKeyPair } from '@signet/pki';
 import { caConfigSchema, createCaApp, type CaApp } from '../src/index.ts';
 
@@ -211,7 +211,7 @@ export async function startCa(o: {
 
 /** A key with a CSR, and what becomes of it. */
 export async function requestMaterial(
-  clients: ReturnType<typeof clientsOf>,
+  clients: Pick<ReturnType<typeof clientsOf>, 'authority'>,
   change: { readonly profile?: 'PROFILE_WORKLOAD' | 'PROFILE_SERVING'; readonly lifetimeSeconds?: number } = {},
 ): Promise<TlsMaterial> {
   const { privateKey } = generateKeyPair();
@@ -230,5 +230,3 @@ export async function requestMaterial(
     notAfter: new Date((answer.notAfter?.seconds ?? 0) * 1000),
   };
 }
-
-export { findFreePort };

@@ -57,7 +57,10 @@ class ManifestPods implements LivePods {
   }
 
   async read({ namespace, name, uid }: PodKey): Promise<LivePod | undefined> {
-    const pod = (await this.#snapshot()).workloads.get(uid);
+    const askedAt = performance.now();
+    const known = (await this.#snapshot(askedAt - rereadMs)).workloads.get(uid);
+    // A pod that is missing may be younger than the reading.
+    const pod = known ?? (await this.#snapshot(askedAt)).workloads.get(uid);
     if (pod === undefined || pod.namespace !== namespace || pod.name !== name) return undefined;
     return {
       uid,
@@ -75,14 +78,14 @@ class ManifestPods implements LivePods {
     await this.#source?.stop();
   }
 
-  #snapshot(): Promise<ClusterSnapshot> {
-    const now = performance.now();
-    if (this.#reading !== undefined && now - this.#reading.at < rereadMs) return this.#reading.snapshot;
+  /** A reading that began after `since`. */
+  #snapshot(since: number): Promise<ClusterSnapshot> {
+    if (this.#reading !== undefined && this.#reading.at >= since) return this.#reading.snapshot;
     if (this.#source === undefined) {
       this.#source = this.#create();
       this.#source.start();
     }
-    const reading = { at: now, snapshot: this.#source.resync() };
+    const reading = { at: performance.now(), snapshot: this.#source.resync() };
     this.#reading = reading;
     reading.snapshot.catch(() => {
       if (this.#reading === reading) this.#reading = undefined;
