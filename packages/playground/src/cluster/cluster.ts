@@ -50,6 +50,7 @@ export async function startCluster(config: ClusterConfig, channel: LauncherChann
     paths,
     envoyBinary: config.envoyBinary,
     issueToken: (pod) => backend.issuePodToken(pod),
+    beforeEnd: () => serviceProxy.settled(),
     onStatus: (pod, status) => backend.setPodStatus(pod, status),
     onEnded: (pod) => backend.removePod(pod),
   });

@@ -16,6 +16,8 @@ const sysctls: Readonly<Record<string, string>> = {
   'net/bridge/bridge-nf-call-arptables': '0',
 };
 
+const bridgeAddress = '02:51:67:6e:65:74';
+
 /** Sets sysctls of the current network namespace; a failure names the one that could not be set. */
 function setSysctls(): void {
   for (const [name, value] of Object.entries(sysctls)) {
@@ -33,16 +35,19 @@ function setSysctls(): void {
 
 /** Makes the bridge of the cluster in the current network namespace. */
 export async function createClusterNetwork(): Promise<void> {
-  const { bridge, gateway, prefixLength } = networkPlan;
+  const { bridge, gateway, prefixLength, serviceRange } = networkPlan;
   setSysctls();
   await run(
     'ip',
     ['-batch', '-'],
     [
       'link set lo up',
-      `link add ${bridge} type bridge`,
+      // With an address of its own: else it is that of a port, and changes under the pods' feet when pods come and go.
+      `link add ${bridge} address ${bridgeAddress} type bridge`,
       `addr add ${gateway}/${prefixLength} dev ${bridge}`,
       `link set ${bridge} up`,
+      // Service addresses without an endpoint are refused by a rule, which sees only what has a route.
+      `route add ${serviceRange} dev ${bridge}`,
     ].join('\n'),
   );
 }

@@ -5,15 +5,16 @@ import { run } from '../child-process.ts';
 export interface ServiceProxy {
   /** Installs the rules unless they are the ones in force; of several calls while one is being installed the last counts. */
   update(rules: string): void;
+  /** Settles when the newest rules are in force. */
+  settled(): Promise<void>;
 }
 
 /** Makes the proxy; problems are reported, and the rules before stay. */
 export function createServiceProxy(onProblem: (message: string) => void): ServiceProxy {
   let installed = '';
   let wanted = '';
-  let isBusy = false;
+  let working: Promise<void> | undefined;
   const work = async (): Promise<void> => {
-    isBusy = true;
     while (wanted !== installed) {
       const rules = wanted;
       try {
@@ -25,12 +26,19 @@ export function createServiceProxy(onProblem: (message: string) => void): Servic
       }
       installed = rules;
     }
-    isBusy = false;
+  };
+  const start = (): void => {
+    working ??= work().finally(() => {
+      working = undefined;
+      // Asked for between the last look and now.
+      if (wanted !== installed) start();
+    });
   };
   return {
     update(rules) {
       wanted = rules;
-      if (!isBusy) void work();
+      start();
     },
+    settled: () => working ?? Promise.resolve(),
   };
 }

@@ -18,6 +18,8 @@ export interface KubeletOptions {
   readonly paths: StatePaths;
   readonly envoyBinary: string;
   readonly issueToken: (pod: PodObject) => Promise<string> | string;
+  /** Settles when no new connection is sent to pods that are being deleted. */
+  readonly beforeEnd: () => Promise<void>;
   readonly onStatus: (pod: PodKey, status: PodStatus) => void;
   /** The pod's deletion was asked for, and it has ended. */
   readonly onEnded: (pod: PodKey) => void;
@@ -61,6 +63,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   };
   const end = async (entry: Entry & { readonly podIp?: string }): Promise<void> => {
     entry.isEnding = true;
+    await options.beforeEnd();
     await entry.runner.terminate();
     if (entry.podIp !== undefined) addresses.release(entry.podIp);
     entries.delete(entry.key.uid);

@@ -68,15 +68,7 @@ export function startPod(options: PodRunnerOptions): PodRunner {
   const start = async (): Promise<void> => {
     const directory = path.join(options.paths.pods, pod.metadata.uid ?? '');
     tokenFile = await keepTokenFile(path.join(directory, 'tokens', 'signet-token'), options.issueToken);
-    sandbox = await createSandbox({
-      paths: options.paths,
-      uid: pod.metadata.uid ?? '',
-      name: pod.metadata.name,
-      namespace: pod.metadata.namespace ?? 'default',
-      ip: podIp,
-      link: options.link,
-      captureRules: isEnrolled ? podCaptureRules() : undefined,
-    });
+    sandbox = await createPodSandbox(options, isEnrolled);
     report();
     if (isEnding) return;
     if (isEnrolled) {
@@ -112,6 +104,19 @@ export function startPod(options: PodRunnerOptions): PodRunner {
       await sandbox?.destroy();
     },
   };
+}
+
+function createPodSandbox(options: PodRunnerOptions, isEnrolled: boolean): Promise<Sandbox> {
+  const { metadata } = options.pod;
+  return createSandbox({
+    paths: options.paths,
+    uid: metadata.uid ?? '',
+    name: metadata.name,
+    namespace: metadata.namespace ?? 'default',
+    ip: options.podIp,
+    link: options.link,
+    captureRules: isEnrolled ? podCaptureRules() : undefined,
+  });
 }
 
 async function stopAll(containers: readonly ContainerRunner[], graceMs: number): Promise<void> {

@@ -34,7 +34,8 @@ function serve(options: ServeOptions): void {
 const [mode, ...rest] = process.argv.slice(2);
 if (mode === 'call') {
   const results = await callOnce(parseOneShotOptions(rest));
-  process.stdout.write(`${JSON.stringify(results)}\n`);
+  // A name that is still being looked up after its time limit would keep the process.
+  process.stdout.write(`${JSON.stringify(results)}\n`, () => process.exit(0));
 } else {
   serve(parseServeOptions(process.argv.slice(2)));
 }
