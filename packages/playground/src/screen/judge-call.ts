@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Edge__Output, Endpoint__Output, Workload__Output } from '@signet/proto';
 import { calledService } from './declared-calls.ts';
+import type { MeshView } from './mesh-client.ts';
+import { refusalReason } from './refusal-reason.ts';
 import type { MadeCall } from './run-calls.ts';
 
 /** How a call came out. */
@@ -27,7 +29,7 @@ export interface CallJudgement {
 /** Joins what the caller saw with what the proxies reported. */
 export function judgeCall(
   made: MadeCall,
-  seen: { readonly edges: readonly Edge__Output[]; readonly endpoints: readonly Endpoint__Output[] },
+  seen: Pick<MeshView, 'edges' | 'endpoints' | 'workloads' | 'policies' | 'policyStatuses'>,
 ): CallJudgement {
   const { from, call, results } = made;
   const outcomes = new Set(results.map((result) => result.outcome));
@@ -44,7 +46,7 @@ export function judgeCall(
     mtls: edge?.transport === 'mtls',
     clientSerial: orNull(edge?.sourceSerial),
     serverSerial: orNull(edge?.destinationSerial),
-    rule: orNull(edge?.rule),
+    rule: edge === undefined ? null : orNull(verdict === 'refused' ? refusalReason(edge, seen) : edge.rule),
   };
   const detail = results.map((result) => `${result.outcome} ${result.status ?? ''} ${result.message}`.trim());
   const isExpected = verdict === call.expected && isClear;

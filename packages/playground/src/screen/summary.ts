@@ -2,6 +2,7 @@
 import type { Edge__Output, Finding__Output, Workload__Output } from '@signet/proto';
 import type { Context } from '../launcher/context-file.ts';
 import type { MeshView } from './mesh-client.ts';
+import { refusalReason } from './refusal-reason.ts';
 import { formatDuration, formatTable, sanitise } from './table.ts';
 
 /** Lines of the screen: workloads, calls, refused calls, findings, addresses. */
@@ -90,31 +91,8 @@ function sourceName(edge: Edge__Output, view: MeshView): string {
 }
 
 function reasonText(edge: Edge__Output, view: MeshView): string {
-  if (edge.verdict === 'ALLOWED') return edge.rule === '' ? 'no policy selects it' : edge.rule;
-  if (edge.rule !== '' && edge.rule !== 'none') return edge.rule;
-  if (edge.transport === 'plaintext' || edge.transport === 'tls') {
-    const mode = `${edge.transport} is not accepted here`;
-    if (edge.sourceSpiffeId === '') return mode;
-  }
-  const allows = allowPoliciesOf(edge, view);
-  return allows.length === 0 ? 'no ALLOW matches' : `no ALLOW matches; in force: ${allows.join(', ')}`;
-}
-
-function allowPoliciesOf(edge: Edge__Output, view: MeshView): string[] {
-  const pod = view.workloads.find((workload) => workload.name === edge.destinationPod);
-  if (pod === undefined) return [];
-  return view.policyStatuses
-    .filter(
-      (status) => status.kind === 'AuthorizationPolicy' && status.workloads.includes(`${pod.namespace}/${pod.name}`),
-    )
-    .filter((status) => {
-      const policy = view.policies.find(
-        (candidate) =>
-          candidate.kind === status.kind && candidate.namespace === status.namespace && candidate.name === status.name,
-      );
-      return policy !== undefined && !policy.specJson.includes('"DENY"');
-    })
-    .map((status) => `${status.namespace}/${status.name}`);
+  if (edge.verdict !== 'ALLOWED') return refusalReason(edge, view);
+  return edge.rule === '' ? 'no policy selects it' : edge.rule;
 }
 
 function findingLines(finding: Finding__Output): string[] {

@@ -4,7 +4,7 @@ import type { Workload__Output } from '@signet/proto';
 import type { MeshClient } from './mesh-client.ts';
 
 const pollMs = 200;
-const settleMs = 5000;
+const settleMs = 1000;
 
 /** What is waited for. */
 export interface WaitOptions {
@@ -44,12 +44,11 @@ async function findMissing(client: MeshClient): Promise<string | undefined> {
   const enrolled = workloads
     .filter((workload) => workload.enrolled)
     .map((workload) => `${workload.namespace}/${workload.name}`);
-  const { done, acked, nacked, pending: unanswered } = await client.settle(settleMs);
+  const { acked, nacked, pending: unanswered } = await client.settle(settleMs);
   if (nacked.length > 0) return `${nacked.join(', ')} rejected configuration; see signet proxy-status`;
-  const silent = enrolled.filter((pod) => !acked.includes(pod));
-  if (silent.length > 0)
-    return `${enrolled.length - silent.length} of ${enrolled.length} proxies have acknowledged; waiting for ${silent.slice(0, 3).join(', ')}`;
-  return done ? undefined : `waiting for ${unanswered.slice(0, 3).join(', ') || 'connections to drain'}`;
+  const silent = [...new Set([...enrolled.filter((pod) => !acked.includes(pod)), ...unanswered])];
+  if (silent.length === 0) return undefined;
+  return `${enrolled.length - silent.length} of ${enrolled.length} proxies have acknowledged; waiting for ${silent.slice(0, 3).join(', ')}`;
 }
 
 function isUp(workload: Workload__Output): boolean {
