@@ -81,7 +81,13 @@ class CertificateAuthorityApp implements CaApp {
 
   async #start(): Promise<void> {
     const { config, logger, clock } = this.#deps;
-    const persistence = await openPersistence({ config, events: this.#events, logger, clock, signal: this.#stopping.signal });
+    const persistence = await openPersistence({
+      config,
+      events: this.#events,
+      logger,
+      clock,
+      signal: this.#stopping.signal,
+    });
     const { authority, ledger } = persistence;
     const issuer = createCertificateIssuer({ authority, log: ledger, clock });
     const account = this.#ownAccount();

@@ -41,7 +41,8 @@ export function createAuthorise(deps: {
       }
       return deps.accounts.roleOfId(peer.spiffeId);
     }
-    if (bearerToken === undefined) throw new SignetError('CREDENTIAL_MISSING', 'a token or a client certificate is needed');
+    if (bearerToken === undefined)
+      throw new SignetError('CREDENTIAL_MISSING', 'a token or a client certificate is needed');
     const token = await deps.tokens.judge(bearerToken, signal);
     return deps.accounts.roleOf(token.namespace, token.serviceAccount);
   }

@@ -7,7 +7,12 @@ export interface CaEvents {
   issued(issuance: Issuance, durationMs: number): void;
   /** The same request came again and got the same certificate. */
   repeated(issuance: Issuance): void;
-  refused(refusal: { readonly reason: string; readonly spiffeId: string; readonly podUid: string; readonly sourceAddress: string }): void;
+  refused(refusal: {
+    readonly reason: string;
+    readonly spiffeId: string;
+    readonly podUid: string;
+    readonly sourceAddress: string;
+  }): void;
   openIntentsFound(count: number): void;
   connectionsClosed(podUid: string, count: number): void;
   authorityReady(authority: { readonly serial: string; readonly notAfter: Date }): void;
@@ -28,7 +33,10 @@ export function createCaEvents({ logger, metrics }: { readonly logger: Logger; r
       issued.increment({ profile, attestation: identity.method });
       duration.observe(durationMs / 1000, { profile });
       const { spiffeId, podUid, method } = identity;
-      logger.debug({ serial, sequence, spiffeId, podUid, profile, attestation: method, durationMs }, 'certificate issued');
+      logger.debug(
+        { serial, sequence, spiffeId, podUid, profile, attestation: method, durationMs },
+        'certificate issued',
+      );
     },
     repeated({ serial, identity }) {
       repeated.increment();

@@ -38,7 +38,11 @@ export interface IssueCertificateDeps {
 export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertificate {
   let working = 0;
 
-  async function issue(request: CertificateRequest, context: CallContext, onProof: (proved: ProvedSoFar) => void): Promise<IssuedCertificate> {
+  async function issue(
+    request: CertificateRequest,
+    context: CallContext,
+    onProof: (proved: ProvedSoFar) => void,
+  ): Promise<IssuedCertificate> {
     const startedMs = performance.now();
     const caller = await deps.attestor.attest(context, onProof);
     const csr = judgeCsr(request, caller);
@@ -62,7 +66,9 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
 
   return async (request, context) => {
     if (working >= deps.requestsMax) {
-      throw new SignetError('OVERLOADED', 'too many requests are being worked on; try again later', { retryAfterMs: 1000 });
+      throw new SignetError('OVERLOADED', 'too many requests are being worked on; try again later', {
+        retryAfterMs: 1000,
+      });
     }
     let proved: ProvedSoFar = { spiffeId: '', podUid: '' };
     working += 1;
@@ -84,7 +90,9 @@ function judgeCsr(request: CertificateRequest, { identity }: AttestedCaller): Pa
   if (!csr.ok) throw new SignetError(csr.error.reason, csr.error.message, { field: 'csr' });
   const { requestedUri } = csr.value;
   if (requestedUri !== undefined && requestedUri !== identity.spiffeId) {
-    throw new SignetError('CSR_IDENTITY_MISMATCH', `the CSR asks for another identity than ${identity.spiffeId}`, { field: 'csr' });
+    throw new SignetError('CSR_IDENTITY_MISMATCH', `the CSR asks for another identity than ${identity.spiffeId}`, {
+      field: 'csr',
+    });
   }
   return csr.value;
 }
@@ -92,16 +100,25 @@ function judgeCsr(request: CertificateRequest, { identity }: AttestedCaller): Pa
 function judgeLifetime({ lifetimeSeconds }: CertificateRequest, deps: IssueCertificateDeps): number {
   if (lifetimeSeconds === undefined) return deps.defaultLifetimeSeconds;
   if (lifetimeSeconds > deps.maxLifetimeSeconds) {
-    throw new SignetError('LIFETIME_TOO_LONG', `at most ${deps.maxLifetimeSeconds} seconds are granted`, { field: 'lifetime' });
+    throw new SignetError('LIFETIME_TOO_LONG', `at most ${deps.maxLifetimeSeconds} seconds are granted`, {
+      field: 'lifetime',
+    });
   }
-  if (!(lifetimeSeconds >= 1)) throw new SignetError('REQUEST_INVALID', 'the lifetime must be at least one second', { field: 'lifetime' });
+  if (!(lifetimeSeconds >= 1))
+    throw new SignetError('REQUEST_INVALID', 'the lifetime must be at least one second', { field: 'lifetime' });
   return lifetimeSeconds;
 }
 
 /** Everything that makes a request the same one; each part behind its length. */
 function requestKeyOf(request: CertificateRequest, { credentialId, identity }: AttestedCaller): string {
   const hash = createHash('sha256');
-  for (const part of [credentialId, identity.spiffeId, request.profile, String(request.lifetimeSeconds ?? ''), request.csr]) {
+  for (const part of [
+    credentialId,
+    identity.spiffeId,
+    request.profile,
+    String(request.lifetimeSeconds ?? ''),
+    request.csr,
+  ]) {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(Buffer.byteLength(part));
     hash.update(length).update(part);

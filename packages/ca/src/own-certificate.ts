@@ -20,7 +20,11 @@ export interface OwnCertificateDeps {
   readonly authority: Authority;
   readonly issuer: CertificateIssuer;
   readonly servingNames: ServingNames;
-  readonly account: { readonly spiffeId: AttestedIdentity['spiffeId']; readonly namespace: string; readonly serviceAccount: string };
+  readonly account: {
+    readonly spiffeId: AttestedIdentity['spiffeId'];
+    readonly namespace: string;
+    readonly serviceAccount: string;
+  };
   readonly lifetimeSeconds: number;
   readonly clock: Clock;
   readonly logger: Logger;

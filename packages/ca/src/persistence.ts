@@ -36,7 +36,13 @@ export async function openPersistence(o: {
   const { config, events, logger, clock, signal } = o;
   if (config.database === undefined) throw new Error('database: the CA needs a database for its ledger');
   const masterKey = await loadMasterKey(config.ca.keyFile);
-  const database = await openDatabase({ config: config.database, applicationName: 'signet-ca', logger, signal, connectionsMax });
+  const database = await openDatabase({
+    config: config.database,
+    applicationName: 'signet-ca',
+    logger,
+    signal,
+    connectionsMax,
+  });
   const ledger = await createIssuanceLedger(database, logger);
   events.openIntentsFound(await ledger.reconcile());
   const timer = setInterval(() => {
@@ -46,7 +52,11 @@ export async function openPersistence(o: {
     );
   }, reconcileMs);
   const { trustDomain, ca, trustBundleFile } = config;
-  const authority = await createAuthority(createCaKeyStore(database, masterKey), { ...ca, trustDomain, now: clock.now() });
+  const authority = await createAuthority(createCaKeyStore(database, masterKey), {
+    ...ca,
+    trustDomain,
+    now: clock.now(),
+  });
   await writeTrustBundle(trustBundleFile, authority.rootsPem);
   const { serial, notAfter } = authority.issuer.certificate;
   events.authorityReady({ serial, notAfter });

@@ -11,10 +11,20 @@ export interface RefusalRecorder {
   record(error: unknown, proved: ProvedSoFar, sourceAddress: string): void;
 }
 
-const refusing: ReadonlySet<ErrorKind> = new Set(['invalid', 'unauthenticated', 'forbidden', 'precondition', 'exhausted']);
+const refusing: ReadonlySet<ErrorKind> = new Set([
+  'invalid',
+  'unauthenticated',
+  'forbidden',
+  'precondition',
+  'exhausted',
+]);
 
 /** Creates the recorder. */
-export function createRefusalRecorder(o: { readonly log: RefusalLog; readonly events: CaEvents; readonly clock: Clock }): RefusalRecorder {
+export function createRefusalRecorder(o: {
+  readonly log: RefusalLog;
+  readonly events: CaEvents;
+  readonly clock: Clock;
+}): RefusalRecorder {
   return {
     record(error, proved, sourceAddress) {
       if (!(error instanceof SignetError) || !refusing.has(error.kind)) return;

@@ -24,7 +24,9 @@ export function namesOfService(name: string, namespace: string, clusterDomain: s
 export function createServingNames(directory: PodDirectory, clusterDomain: string): ServingNames {
   function ofPod(identity: AttestedIdentity): readonly string[] {
     if (!directory.isSynced) {
-      throw new SignetError('INVENTORY_NOT_SYNCED', 'the Services of the cluster are not known yet', { retryAfterMs: 500 });
+      throw new SignetError('INVENTORY_NOT_SYNCED', 'the Services of the cluster are not known yet', {
+        retryAfterMs: 500,
+      });
     }
     const found = directory.find(identity.podUid);
     if (found.kind !== 'present') return [];
@@ -44,11 +46,17 @@ export function createServingNames(directory: PodDirectory, clusterDomain: strin
     namesFor(identity, role) {
       const names =
         role === 'control-plane'
-          ? [...controlPlaneServices.flatMap((name) => namesOfService(name, identity.namespace, clusterDomain)), 'localhost']
+          ? [
+              ...controlPlaneServices.flatMap((name) => namesOfService(name, identity.namespace, clusterDomain)),
+              'localhost',
+            ]
           : ofPod(identity);
       const usable = [...new Set(names)].filter(isDnsName);
       if (usable.length === 0) {
-        throw new SignetError('SERVING_NAMES_MISSING', 'no Service selects the pod, so there are no names for a serving certificate');
+        throw new SignetError(
+          'SERVING_NAMES_MISSING',
+          'no Service selects the pod, so there are no names for a serving certificate',
+        );
       }
       return usable;
     },

@@ -39,7 +39,9 @@ export class TestIssuer {
   readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   get jwks(): string {
-    return JSON.stringify({ keys: [{ ...this.#keys.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'test' }] });
+    return JSON.stringify({
+      keys: [{ ...this.#keys.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'test' }],
+    });
   }
 
   token(claims: TokenClaims): string {
@@ -112,7 +114,13 @@ export class CaFiles {
 
   tokenOf(one: TestPod, change: Partial<TokenClaims> = {}): string {
     const { namespace, name, uid, serviceAccount, node } = one;
-    return this.issuer.token({ namespace, serviceAccount, pod: { name, uid }, node: { name: node, uid: `uid-${node}` }, ...change });
+    return this.issuer.token({
+      namespace,
+      serviceAccount,
+      pod: { name, uid },
+      node: { name: node, uid: `uid-${node}` },
+      ...change,
+    });
   }
 
   remove(): void {
@@ -121,7 +129,11 @@ export class CaFiles {
 }
 
 /** Settings of one CA process over those files. */
-export function caConfig(files: CaFiles, databaseUrl: string, change: { ca?: object; discoveryAddress?: string } = {}): object {
+export function caConfig(
+  files: CaFiles,
+  databaseUrl: string,
+  change: { ca?: object; discoveryAddress?: string } = {},
+): object {
   return {
     controlPlane: { discoveryAddress: change.discoveryAddress ?? '127.0.0.1:1' },
     trustBundleFile: files.at('roots.pem'),
@@ -187,8 +199,12 @@ export async function startCa(o: {
     channels.push(channel);
     return clientsOf(channel);
   };
-  const operator = open({ token: () => files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }) }, 'token');
-  const newest = async (): Promise<Refusal__Output | undefined> => (await operator.ledger.ListRefusals({ pageSize: 1 })).refusals[0];
+  const operator = open(
+    { token: () => files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }) },
+    'token',
+  );
+  const newest = async (): Promise<Refusal__Output | undefined> =>
+    (await operator.ledger.ListRefusals({ pageSize: 1 })).refusals[0];
   return {
     app,
     files,

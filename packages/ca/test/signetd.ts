@@ -31,11 +31,18 @@ async function findPortBase(): Promise<number> {
 }
 
 /** Writes the configuration of a signetd with CA and discovery; returns what starts it, on the same ports each time. */
-export async function prepareSignetd(files: CaFiles, databaseUrl: string, ca: object = {}): Promise<() => Promise<Signetd>> {
+export async function prepareSignetd(
+  files: CaFiles,
+  databaseUrl: string,
+  ca: object = {},
+): Promise<() => Promise<Signetd>> {
   const portBase = await findPortBase();
   const address = (port: number): string => `127.0.0.1:${portBase + port - 15_000}`;
   const config = caConfig(files, databaseUrl, { ca }) as { controlPlane: object };
-  writeFileSync(files.at('signetd.token'), files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signetd' }));
+  writeFileSync(
+    files.at('signetd.token'),
+    files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signetd' }),
+  );
   const whole = {
     ...config,
     listen: { host: '127.0.0.1', portBase },

@@ -40,7 +40,9 @@ export function createAttestor(deps: AttestorDeps): Attestor {
       if (context.bearerToken !== undefined) {
         return attestToken(deps, { token: context.bearerToken, signal: context.signal, onProof });
       }
-      return Promise.reject(new SignetError('CREDENTIAL_MISSING', 'send a service account token, or renew with the current certificate'));
+      return Promise.reject(
+        new SignetError('CREDENTIAL_MISSING', 'send a service account token, or renew with the current certificate'),
+      );
     },
   };
 }
@@ -61,7 +63,8 @@ async function attestToken(deps: AttestorDeps, { token, signal, onProof }: Token
   if (role === 'workload' && (podUid === '' || podName === '')) {
     throw new SignetError('TOKEN_NOT_BOUND', 'the token is not bound to a pod; use a projected token');
   }
-  const node = role === 'workload' ? (await deps.pods.check(claim, signal)).node : await checkPrivileged(deps, claim, signal);
+  const node =
+    role === 'workload' ? (await deps.pods.check(claim, signal)).node : await checkPrivileged(deps, claim, signal);
   const identity: AttestedIdentity = { spiffeId, namespace, serviceAccount, podUid, podName, nodeName: node, method };
   return { identity, role, credentialId: `token ${judged.credentialId === '' ? sha256(token) : judged.credentialId}` };
 }
@@ -79,9 +82,13 @@ async function checkPrivileged(deps: AttestorDeps, claim: ClaimedPod, signal: Ab
   if (!deps.isKubernetes || deps.livePods === undefined || claim.uid === '') return claim.node;
   const pod = await deps.livePods.read(claim, signal);
   if (pod === undefined) throw new SignetError('POD_UNKNOWN', `pod ${claim.namespace}/${claim.name} does not exist`);
-  if (pod.isTerminating || pod.hasEnded) throw new SignetError('POD_TERMINATING', `pod ${claim.namespace}/${claim.name} is at its end`);
+  if (pod.isTerminating || pod.hasEnded)
+    throw new SignetError('POD_TERMINATING', `pod ${claim.namespace}/${claim.name} is at its end`);
   if (pod.serviceAccount !== claim.serviceAccount) {
-    throw new SignetError('POD_ACCOUNT_MISMATCH', `pod ${claim.namespace}/${claim.name} runs under account ${pod.serviceAccount}`);
+    throw new SignetError(
+      'POD_ACCOUNT_MISMATCH',
+      `pod ${claim.namespace}/${claim.name} runs under account ${pod.serviceAccount}`,
+    );
   }
   if (claim.node !== '' && pod.node !== claim.node) {
     throw new SignetError('POD_NODE_MISMATCH', `pod ${claim.namespace}/${claim.name} runs on node ${pod.node}`);
@@ -111,9 +118,19 @@ async function attestPeer(deps: AttestorDeps, { peer, signal, onProof }: PeerCal
     throw new SignetError('CERTIFICATE_REJECTED', 'the certificate names another identity than the ledger');
   }
   const role = accounts.roleOf(namespace, serviceAccount);
-  const claim = { namespace, name: identity.podName, uid: podUid, serviceAccount, node: identity.nodeName, issuedAt: notBefore };
+  const claim = {
+    namespace,
+    name: identity.podName,
+    uid: podUid,
+    serviceAccount,
+    node: identity.nodeName,
+    issuedAt: notBefore,
+  };
   if (role === 'workload' && podUid === '') {
-    throw new SignetError('CERTIFICATE_REJECTED', `${spiffeId} is no control-plane identity any more, and the certificate is not bound to a pod`);
+    throw new SignetError(
+      'CERTIFICATE_REJECTED',
+      `${spiffeId} is no control-plane identity any more, and the certificate is not bound to a pod`,
+    );
   }
   if (role === 'workload') await deps.pods.check(claim, signal);
   else await checkPrivileged(deps, claim, signal);

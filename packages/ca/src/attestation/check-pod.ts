@@ -63,7 +63,9 @@ export function createPodChecker(o: {
 
   function absent(claim: ClaimedPod): SignetError {
     return isYoung(claim)
-      ? new SignetError('POD_NOT_VISIBLE', `pod ${claim.namespace}/${claim.name} is not visible yet`, { retryAfterMs: 500 })
+      ? new SignetError('POD_NOT_VISIBLE', `pod ${claim.namespace}/${claim.name} is not visible yet`, {
+          retryAfterMs: 500,
+        })
       : new SignetError('POD_UNKNOWN', `pod ${claim.namespace}/${claim.name} with UID ${claim.uid} does not exist`);
   }
 
@@ -74,7 +76,8 @@ export function createPodChecker(o: {
       if (found.kind === 'unknown') throw absent(claim);
       throw new SignetError('POD_UNKNOWN', `pod ${claim.namespace}/${claim.name} was deleted`);
     }
-    if (livePods === undefined) throw new SignetError('INVENTORY_NOT_SYNCED', 'nothing is known of the cluster yet', { retryAfterMs: 500 });
+    if (livePods === undefined)
+      throw new SignetError('INVENTORY_NOT_SYNCED', 'nothing is known of the cluster yet', { retryAfterMs: 500 });
     const live = await livePods.read(claim, signal);
     if (live !== undefined) return live;
     if (directory.find(claim.uid).kind === 'deleted') {
@@ -91,11 +94,16 @@ export function createPodChecker(o: {
       if (pod.namespace !== claim.namespace || pod.name !== claim.name) {
         throw new SignetError('POD_UNKNOWN', `UID ${claim.uid} belongs to another pod than ${where}`);
       }
-      if (pod.isTerminating || pod.hasEnded) throw new SignetError('POD_TERMINATING', `${where} is being deleted or has finished`);
+      if (pod.isTerminating || pod.hasEnded)
+        throw new SignetError('POD_TERMINATING', `${where} is being deleted or has finished`);
       if (pod.serviceAccount !== claim.serviceAccount) {
-        throw new SignetError('POD_ACCOUNT_MISMATCH', `${where} runs under account ${pod.serviceAccount}, not ${claim.serviceAccount}`);
+        throw new SignetError(
+          'POD_ACCOUNT_MISMATCH',
+          `${where} runs under account ${pod.serviceAccount}, not ${claim.serviceAccount}`,
+        );
       }
-      if (pod.node === '') throw new SignetError('POD_NOT_VISIBLE', `${where} is not scheduled yet`, { retryAfterMs: 500 });
+      if (pod.node === '')
+        throw new SignetError('POD_NOT_VISIBLE', `${where} is not scheduled yet`, { retryAfterMs: 500 });
       if (claim.node !== '' && pod.node !== claim.node) {
         throw new SignetError('POD_NODE_MISMATCH', `${where} runs on node ${pod.node}, not ${claim.node}`);
       }

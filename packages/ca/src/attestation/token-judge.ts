@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createKubeClient, createTokenReviewer, loadKubeConfig, type KubeClient, type TokenReviewer } from '@signet/kube';
+import {
+  createKubeClient,
+  createTokenReviewer,
+  loadKubeConfig,
+  type KubeClient,
+  type TokenReviewer,
+} from '@signet/kube';
 import { SignetError, type AttestationMethod } from '@signet/model';
 import { createTokenVerifier, type Clock, type TokenVerifier, type VerifiedToken } from '@signet/runtime';
 import type { Accounts } from '../accounts.ts';
@@ -54,11 +60,17 @@ export function createTokenJudge(deps: TokenJudgeDeps): TokenJudge {
   const verifier = createVerifier(deps);
   const review = createReviewer(deps);
   if (verifier === undefined && review === undefined) {
-    throw new Error('tokens: the CA needs the issuer’s keys (tokens.jwksFile or tokens.jwksUrl), or a Kubernetes source');
+    throw new Error(
+      'tokens: the CA needs the issuer’s keys (tokens.jwksFile or tokens.jwksUrl), or a Kubernetes source',
+    );
   }
 
   function mustReview(token: VerifiedToken): boolean {
-    return config.ca.review === 'strict' || !isInventorySynced() || accounts.roleOf(token.namespace, token.serviceAccount) !== 'workload';
+    return (
+      config.ca.review === 'strict' ||
+      !isInventorySynced() ||
+      accounts.roleOf(token.namespace, token.serviceAccount) !== 'workload'
+    );
   }
 
   return {

@@ -94,9 +94,11 @@ export async function createAuthority(store: CaKeyStore, options: AuthorityOptio
   const keys = await store.load();
   const newest = keys.find((key) => key.role === 'intermediate');
   const roots = keys.filter((key) => key.role === 'root');
-  if (newest === undefined || roots.length === 0) throw new Error('the database holds no root or no intermediate of the CA');
+  if (newest === undefined || roots.length === 0)
+    throw new Error('the database holds no root or no intermediate of the CA');
   const certificate = required(parseCertificate(newest.certificate), 'intermediate');
-  if (certificate.notAfter <= options.now) throw new Error(`the intermediate of the CA expired on ${certificate.notAfter.toISOString()}`);
+  if (certificate.notAfter <= options.now)
+    throw new Error(`the intermediate of the CA expired on ${certificate.notAfter.toISOString()}`);
   return {
     issuer: required(createIssuer(certificate, createBuiltInSigner(newest.privateKey)), 'intermediate'),
     intermediatePem: formatPem('CERTIFICATE', newest.certificate),

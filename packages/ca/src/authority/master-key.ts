@@ -40,6 +40,7 @@ export async function loadMasterKey(file: string): Promise<Buffer> {
   // A Secret mounted by the kubelet is readable by its group; nobody else has a reason to read it.
   if ((mode & 0o007) !== 0) throw new Error(`ca.keyFile: ${file} is accessible to everybody; use mode 0600`);
   const key = decode(await readFile(file, 'utf8'));
-  if (key === undefined) throw new Error(`ca.keyFile: ${file} does not hold ${keySizeBytes} bytes as hexadecimal or base64`);
+  if (key === undefined)
+    throw new Error(`ca.keyFile: ${file} does not hold ${keySizeBytes} bytes as hexadecimal or base64`);
   return key;
 }

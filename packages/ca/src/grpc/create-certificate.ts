@@ -13,7 +13,9 @@ const impersonationKey = 'ImpersonatedIdentity';
 export function createCertificate(ca: CaContext) {
   return async (request: IstioCertificateRequest__Output, context: CallContext): Promise<IstioCertificateResponse> => {
     if (Object.hasOwn(request.metadata?.fields ?? {}, impersonationKey)) {
-      const refusal = new SignetError('IMPERSONATION_REFUSED', 'the identity of another pod is not given out', { field: 'metadata' });
+      const refusal = new SignetError('IMPERSONATION_REFUSED', 'the identity of another pod is not given out', {
+        field: 'metadata',
+      });
       ca.refusals.record(refusal, { spiffeId: '', podUid: '' }, context.remoteAddress);
       throw refusal;
     }

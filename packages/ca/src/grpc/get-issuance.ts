@@ -12,7 +12,8 @@ export function getIssuance(ca: CaContext) {
       throw new SignetError('REQUEST_INVALID', 'serial must be hexadecimal', { field: 'serial' });
     }
     const entry = await ca.ledger.find(normaliseSerial(serial));
-    if (entry === undefined) throw new SignetError('ISSUANCE_UNKNOWN', `the ledger has no certificate ${normaliseSerial(serial)}`);
+    if (entry === undefined)
+      throw new SignetError('ISSUANCE_UNKNOWN', `the ledger has no certificate ${normaliseSerial(serial)}`);
     return { ...issuanceToWire(entry.issuance), certificate: formatPem('CERTIFICATE', entry.certificate) };
   };
 }

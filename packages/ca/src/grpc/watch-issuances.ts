@@ -11,7 +11,9 @@ export function watchIssuances(ca: CaContext) {
     { signal }: Pick<CallContext, 'signal'>,
   ): AsyncGenerator<IssuanceEvent, void, undefined> {
     for await (const item of ca.ledger.feed.watch({ afterSequence, now: ca.clock.now(), signal })) {
-      yield item.kind === 'issued' ? { issued: issuanceToWire(item.issuance) } : { synced: { sequence: item.sequence } };
+      yield item.kind === 'issued'
+        ? { issued: issuanceToWire(item.issuance) }
+        : { synced: { sequence: item.sequence } };
     }
   };
 }

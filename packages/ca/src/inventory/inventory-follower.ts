@@ -28,7 +28,8 @@ export function createInventoryFollower(o: {
   async function followOnce(): Promise<void> {
     directory.restart();
     const request = { kinds: ['service', 'workload', 'endpoints'] };
-    for await (const event of client.WatchInventory(request, { signal: stop.signal })) directory.apply(event, clock.now());
+    for await (const event of client.WatchInventory(request, { signal: stop.signal }))
+      directory.apply(event, clock.now());
   }
 
   async function run(): Promise<void> {

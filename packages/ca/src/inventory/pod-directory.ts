@@ -31,7 +31,13 @@ export interface SelectingService {
 }
 
 /** Reasons for which an endpoint is withheld that cast doubt on the pod's origin; the others pass by themselves. */
-const doubtful: ReadonlySet<string> = new Set(['FOREIGN_ORIGIN', 'BARE_POD', 'NOT_ENROLLED', 'IDENTITY_MISMATCH', 'ADDRESS_MISMATCH']);
+const doubtful: ReadonlySet<string> = new Set([
+  'FOREIGN_ORIGIN',
+  'BARE_POD',
+  'NOT_ENROLLED',
+  'IDENTITY_MISMATCH',
+  'ADDRESS_MISMATCH',
+]);
 /** Removed UIDs that are remembered: far more than are removed within a token's life on a busy cluster. */
 const deletedMax = 50_000;
 

@@ -14,7 +14,12 @@ let signetd: Signetd;
 const channels: Channel[] = [];
 
 function writeService(name: string, spec: object): void {
-  const object = { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name, uid: `uid-service-${name}` }, spec };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name, uid: `uid-service-${name}` },
+    spec,
+  };
   writeFileSync(files.at(`cluster/service-${name}.json`), JSON.stringify(object));
 }
 

@@ -32,31 +32,49 @@ afterAll(async () => {
   await server.stop();
 });
 
-const operator = () => ca.byToken(files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }));
+const operator = () =>
+  ca.byToken(files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }));
 const asControlPlane = () => ca.byToken(files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signetd' }));
 
 test('a workload gets its identity, and OpenSSL agrees about chain and content', async () => {
   const { privateKey } = generateKeyPair();
-  const answer = await ca.byToken(files.tokenOf(checkout)).authority.IssueCertificate({ csr: buildCsr({ privateKey }), lifetime: { seconds: 3600 } });
+  const answer = await ca
+    .byToken(files.tokenOf(checkout))
+    .authority.IssueCertificate({ csr: buildCsr({ privateKey }), lifetime: { seconds: 3600 } });
   const [leaf = '', intermediate = '', ...more] = answer.certificateChain;
   expect(more).toEqual([]);
   expect(answer.trustBundle?.roots.join('')).toBe(files.rootsPem);
   writeFileSync(files.at('leaf.pem'), leaf);
   writeFileSync(files.at('intermediate.pem'), intermediate);
-  const verify = ['verify', '-x509_strict', '-CAfile', files.at('roots.pem'), '-untrusted', files.at('intermediate.pem')];
+  const verify = [
+    'verify',
+    '-x509_strict',
+    '-CAfile',
+    files.at('roots.pem'),
+    '-untrusted',
+    files.at('intermediate.pem'),
+  ];
   for (const purpose of ['sslserver', 'sslclient']) {
-    expect(execFileSync('openssl', [...verify, '-purpose', purpose, files.at('leaf.pem')], { encoding: 'utf8' })).toContain('OK');
+    expect(
+      execFileSync('openssl', [...verify, '-purpose', purpose, files.at('leaf.pem')], { encoding: 'utf8' }),
+    ).toContain('OK');
   }
   const parsed = parseCertificate(new X509Certificate(leaf).raw);
   if (!parsed.ok) throw new Error(parsed.error);
-  expect(parsed.value.extensions.alternativeNames).toEqual({ uris: ['spiffe://cluster.local/ns/shop/sa/checkout'], dnsNames: [], others: 0 });
+  expect(parsed.value.extensions.alternativeNames).toEqual({
+    uris: ['spiffe://cluster.local/ns/shop/sa/checkout'],
+    dnsNames: [],
+    others: 0,
+  });
   expect(parsed.value.serial).toBe(answer.serial);
   expect((answer.notAfter?.seconds ?? 0) - Date.now() / 1000).toBeLessThanOrEqual(3600);
 });
 
 test('the ledger tells who got what, by serial and by pod', async () => {
   const { privateKey, publicKey } = generateKeyPair();
-  const { serial } = await ca.byToken(files.tokenOf(cart)).authority.IssueCertificate({ csr: buildCsr({ privateKey }) });
+  const { serial } = await ca
+    .byToken(files.tokenOf(cart))
+    .authority.IssueCertificate({ csr: buildCsr({ privateKey }) });
   const { ledger } = operator();
   const issuance = await ledger.GetIssuance({ serial: `00:${serial.toUpperCase()}` });
   expect(issuance).toMatchObject({
@@ -67,7 +85,9 @@ test('the ledger tells who got what, by serial and by pod', async () => {
     podName: 'cart',
     nodeName: 'node-a',
     attestation: 'token-jwks',
-    publicKeySha256: createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex'),
+    publicKeySha256: createHash('sha256')
+      .update(publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('hex'),
   });
   expect(new X509Certificate(issuance.certificate).serialNumber.toLowerCase()).toBe(serial);
   expect((await ledger.ListIssuances({ podUid: cart.uid })).issuances.map((one) => one.serial)).toEqual([serial]);
@@ -103,7 +123,11 @@ test('renewal over mTLS repeats the attestation: it ends with the pod', async ()
 
 test('a certificate that is not in the ledger is no credential', async () => {
   const stranger = await requestMaterial(ca.byToken(files.tokenOf(cart)));
-  const database = await openDatabase({ config: { url: databaseUrl }, applicationName: 'test', logger: createLogger({ component: 'test', level: 'fatal' }) });
+  const database = await openDatabase({
+    config: { url: databaseUrl },
+    applicationName: 'test',
+    logger: createLogger({ component: 'test', level: 'fatal' }),
+  });
   await database.query('delete from signet.issuance_outcomes where serial = $1', [stranger.serial]);
   await database.close();
   await expect(requestMaterial(ca.byCertificate(stranger))).rejects.toMatchObject({ reason: 'CERTIFICATE_REJECTED' });
@@ -132,7 +156,9 @@ test('the control plane is attested by its token alone, and gets serving names',
 
 test('a serving certificate waits for the inventory', async () => {
   const clients = ca.byToken(files.tokenOf(checkout));
-  await expect(requestMaterial(clients, { profile: 'PROFILE_SERVING' })).rejects.toMatchObject({ reason: 'INVENTORY_NOT_SYNCED' });
+  await expect(requestMaterial(clients, { profile: 'PROFILE_SERVING' })).rejects.toMatchObject({
+    reason: 'INVENTORY_NOT_SYNCED',
+  });
 });
 
 test('the CA’s own certificate is in the ledger, and its key file is private', async () => {
@@ -153,7 +179,10 @@ test('the roots are there for everybody, and the watch sends them at once', asyn
 });
 
 test('a watch starts with what is valid, says so, and goes on with what is new', async () => {
-  const stream = ca.byCertificate(await requestMaterial(asControlPlane())).ledger.WatchIssuances({})[Symbol.asyncIterator]();
+  const stream = ca
+    .byCertificate(await requestMaterial(asControlPlane()))
+    .ledger.WatchIssuances({})
+    [Symbol.asyncIterator]();
   const next = async (): Promise<IssuanceEvent__Output> => {
     const { value } = await stream.next();
     return value as IssuanceEvent__Output;
@@ -172,7 +201,9 @@ test('two replicas over one database answer as one', async () => {
   const replica = await startCa({ files, databaseUrl });
   const token = files.tokenOf(checkout);
   const csr = buildCsr({ privateKey: generateKeyPair().privateKey });
-  const [one, two] = await Promise.all([ca, replica].map((each) => each.byToken(token).authority.IssueCertificate({ csr })));
+  const [one, two] = await Promise.all(
+    [ca, replica].map((each) => each.byToken(token).authority.IssueCertificate({ csr })),
+  );
   expect(one?.serial).toBe(two?.serial);
   const material = await requestMaterial(ca.byToken(files.tokenOf(cart)));
   expect((await requestMaterial(replica.byCertificate(material))).spiffeId).toBe(material.spiffeId);
@@ -183,7 +214,9 @@ test('two replicas at the very first start make one root', async () => {
   const own = new CaFiles();
   const { url } = await server.createDatabase();
   const replicas = await Promise.all([1, 2, 3].map(() => startCa({ files: own, databaseUrl: url })));
-  const bundles = await Promise.all(replicas.map(async (replica) => (await replica.byToken().authority.GetTrustBundle({})).roots.join('')));
+  const bundles = await Promise.all(
+    replicas.map(async (replica) => (await replica.byToken().authority.GetTrustBundle({})).roots.join('')),
+  );
   expect(new Set(bundles).size).toBe(1);
   expect(bundles[0]).toBe(own.rootsPem);
   await Promise.all(replicas.map((replica) => replica.stop()));

@@ -22,7 +22,11 @@ beforeAll(async () => {
   files = new CaFiles();
   files.writePod(pod('checkout'));
   start = await prepareSignetd(files, url);
-  database = await openDatabase({ config: { url }, applicationName: 'test', logger: createLogger({ component: 'test', level: 'fatal' }) });
+  database = await openDatabase({
+    config: { url },
+    applicationName: 'test',
+    logger: createLogger({ component: 'test', level: 'fatal' }),
+  });
 }, 60_000);
 
 afterAll(async () => {
@@ -55,7 +59,12 @@ class Callers {
   }
 
   async #call(address: string, token: string): Promise<void> {
-    const channel = createChannel({ address, rootsPem: () => files.rootsPem, expectedServerIds: [controlPlaneId], token: () => token });
+    const channel = createChannel({
+      address,
+      rootsPem: () => files.rootsPem,
+      expectedServerIds: [controlPlaneId],
+      token: () => token,
+    });
     this.#channels.push(channel);
     const client = createClient(certificateAuthority, channel);
     let csr = buildCsr({ privateKey: generateKeyPair().privateKey });
@@ -85,12 +94,18 @@ test('kill -9 with CSRs in flight: open intents are found, nothing received is m
   await callers.stop();
   await signetd.process.stop();
 
-  const rows = await database.query<{ serial: string; certificate: Buffer }>('select serial, certificate from signet.issuance_outcomes where is_issued');
+  const rows = await database.query<{ serial: string; certificate: Buffer }>(
+    'select serial, certificate from signet.issuance_outcomes where is_issued',
+  );
   const ledger = new Map(rows.map((row) => [row.serial, row.certificate.toString('base64')]));
-  const missing = callers.received.filter(({ serial, certificate }) => ledger.get(serial) !== certificate.replaceAll(/-----[A-Z ]+-----|\n/g, ''));
+  const missing = callers.received.filter(
+    ({ serial, certificate }) => ledger.get(serial) !== certificate.replaceAll(/-----[A-Z ]+-----|\n/g, ''),
+  );
   expect(missing).toEqual([]);
   expect(new Set(callers.received.map(({ serial }) => serial)).size).toBe(callers.received.length);
-  const [twice] = await database.query('select serial from signet.issuance_intents group by serial having count(*) > 1 limit 1');
+  const [twice] = await database.query(
+    'select serial from signet.issuance_intents group by serial having count(*) > 1 limit 1',
+  );
   expect(twice).toBeUndefined();
   const [found] = await database.query<{ rounds: string; intents: string }>(
     'select count(*) as rounds, coalesce(sum(open_intents_found), 0) as intents from signet.reconciliations',
@@ -98,6 +113,8 @@ test('kill -9 with CSRs in flight: open intents are found, nothing received is m
   expect(Number(found?.rounds)).toBeGreaterThanOrEqual(1);
   expect(Number(found?.intents)).toBeGreaterThanOrEqual(1);
   // None is left open, and what was given up holds no certificate.
-  const [open] = await database.query('select 1 from signet.issuance_intents i left join signet.issuance_outcomes o using (serial) where o.serial is null limit 1');
+  const [open] = await database.query(
+    'select 1 from signet.issuance_intents i left join signet.issuance_outcomes o using (serial) where o.serial is null limit 1',
+  );
   expect(open).toBeUndefined();
 }, 120_000);

@@ -38,22 +38,27 @@ let construct: (parts: PreparedParts) => PreparedCertificate;
 /** A TBSCertificate that follows from a checked intent. Only prepareCertificate and prepareRoot can make one. */
 class PreparedCertificate {
   readonly intent: CertificateIntent;
-  /** TBSCertificate in DER. */
-  readonly signed: Buffer;
   /** AlgorithmIdentifier, encoded. */
   readonly signatureAlgorithm: Buffer;
   readonly signer: Signer;
+  // A private field also keeps an object of the same shape from passing for one of these.
+  readonly #signed: Buffer;
 
   private constructor({ intent, signed, signatureAlgorithm, signer }: PreparedParts) {
     this.intent = intent;
-    this.signed = signed;
+    this.#signed = signed;
     this.signatureAlgorithm = signatureAlgorithm;
     this.signer = signer;
   }
 
+  /** TBSCertificate in DER. */
+  get signed(): Buffer {
+    return this.#signed;
+  }
+
   /** SHA-256 of the TBSCertificate, hexadecimal: what the ledger's intent is compared by. */
   get signedSha256(): string {
-    return createHash('sha256').update(this.signed).digest('hex');
+    return createHash('sha256').update(this.#signed).digest('hex');
   }
 
   static {
