@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+jest.setTimeout(120_000);
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'signetd-'));
@@ -19,13 +22,20 @@ interface Ended {
   readonly err: string;
 }
 
-function signetd(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** Runs it to its end; asks it to stop as soon as it logs `stopAt`. */
+function signetd(args: readonly string[], env: NodeJS.ProcessEnv = {}, stopAt?: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      timeout: 60_000,
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => (err += bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => {
+      err += bytes.toString();
+      if (stopAt !== undefined && err.includes(stopAt)) child.kill('SIGTERM');
+    });
     child.once('exit', (code) => resolve({ code, out, err }));
   });
 }
@@ -37,12 +47,12 @@ function fileWith(text: string): string {
 }
 
 const good = `
-trustBundleFile: /tmp/roots.pem
-controlPlane: { tokenFile: /tmp/token }
-tokens: { issuer: https://issuer.test, jwksFile: /tmp/jwks.json }
-source: { kind: manifests, directories: [/tmp/cluster] }
+trustBundleFile: /nowhere/roots.pem
+controlPlane: { tokenFile: /nowhere/token }
+tokens: { issuer: https://issuer.test, jwksFile: /nowhere/jwks.json }
+source: { kind: manifests, directories: [/nowhere/cluster] }
 database: { url: postgres://signet:hunter2@127.0.0.1/signet }
-ca: { keyFile: /tmp/master.key }
+ca: { keyFile: /nowhere/master.key }
 `;
 
 test('all problems of a configuration are reported at once, and end it with 2', async () => {
@@ -88,9 +98,31 @@ test('--print-config shows what is in effect, without secrets', async () => {
   });
 });
 
-test('a component that cannot start ends the process with 1', async () => {
-  const file = fileWith(good.replace('/tmp/master.key', '/no/such/key'));
-  const { code, err } = await signetd(['ca', '--config', file, '--listen.host', '127.0.0.1', '--listen.portBase', '0']);
+test('what cannot start ends the process with 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = taken.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const file = fileWith(good);
+  const { code, err } = await signetd([
+    'config',
+    '--config',
+    file,
+    '--listen.host',
+    '127.0.0.1',
+    '--listen.healthPort',
+    String(port),
+  ]);
+  taken.close();
   expect(code).toBe(1);
-  expect(err).toContain('start failed');
+  expect(err).toContain('EADDRINUSE');
+});
+
+test('a process that waits for what it needs stops at a signal, with 0', async () => {
+  const { code, err } = await signetd(
+    ['config', '--config', fileWith(good), '--listen.host', '127.0.0.1', '--listen.portBase', '0'],
+    {},
+    'listening',
+  );
+  expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('stopping') });
 });
