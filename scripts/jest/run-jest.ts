@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { repositoryDir } from '../bootstrap/cache.mjs';
 
@@ -78,6 +78,15 @@ function spawnJest(run: JestRun, reportFile: string): Promise<number | string | 
       if (run.isQuiet === true) kept += text;
       else process.stderr.write(text);
     });
+    // Whoever ends this command must not leave jest, and with it the real parts, behind.
+    const endings = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+      const end = (): void => {
+        child.kill('SIGTERM');
+        process.exit(128 + constants.signals[signal]);
+      };
+      process.once(signal, end);
+      return () => process.removeListener(signal, end);
+    });
     const watch = setInterval(() => {
       if (!existsSync(reportFile)) return;
       clearInterval(watch);
@@ -89,6 +98,7 @@ function spawnJest(run: JestRun, reportFile: string): Promise<number | string | 
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearInterval(watch);
+      for (const forget of endings) forget();
       if (code !== 0) process.stderr.write(kept);
       resolve(code ?? signal);
     });
