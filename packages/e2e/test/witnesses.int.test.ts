@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -37,18 +37,24 @@ async function captureBridge(work: () => Promise<void>): Promise<Buffer> {
   const directory = mkdtempSync(path.join(tmpdir(), 'signet-capture-'));
   const file = path.join(directory, 'bridge.pcap');
   const [clusterPid] = mesh.pidsOf('cluster-main');
+  // Root needs no user namespace of its own, and entering the one it is in is an error.
+  const isOwnUserNamespace = readlinkSync(`/proc/${clusterPid}/ns/user`) === readlinkSync('/proc/self/ns/user');
   const capture = spawn(
     'nsenter',
-    ['-t', String(clusterPid), '-U', '--preserve-credentials', '-n', 'tcpdump', '-i', 'any', '-U', '-Z', 'root', '-w', file],
+    [
+      ...['-t', String(clusterPid), '-n', ...(isOwnUserNamespace ? [] : ['-U', '--preserve-credentials'])],
+      ...['tcpdump', '-i', 'any', '-U', '-Z', 'root', '-w', file],
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  const exited = once(capture, 'exit');
   try {
     await once(capture.stderr, 'data');
     await work();
     await new Promise((resolve) => setTimeout(resolve, 500));
   } finally {
     capture.kill('SIGINT');
-    await once(capture, 'exit');
+    await exited;
   }
   const bytes = readFileSync(file);
   rmSync(directory, { recursive: true });
