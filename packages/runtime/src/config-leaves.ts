@@ -74,8 +74,16 @@ function formatType(schema: z.core.$ZodType): string {
   if (def.type === 'enum') return Object.values(def.entries ?? {}).join(' \\| ');
   if (def.type === 'literal') return (def.values ?? []).map(String).join(' \\| ');
   if (def.type === 'array' && def.element !== undefined) return `list of ${formatType(unwrap(def.element).schema)}`;
-  if (def.type === 'string') return 'text';
-  return def.type;
+  if (def.type === 'union')
+    return [...new Set((def.options ?? []).map((option) => formatType(unwrap(option).schema)))].join(' or ');
+  return { string: 'text', record: 'mapping', boolean: 'true or false' }[def.type] ?? def.type;
+}
+
+/** True when the setting is text in all its forms, so that a variable is taken as it is. */
+function isTextual(schema: z.core.$ZodType): boolean {
+  const def = defOf(schema);
+  if (def.type === 'union') return (def.options ?? []).every((option) => isTextual(unwrap(option).schema));
+  return ['string', 'enum', 'literal'].includes(def.type);
 }
 
 /** Keys of the objects that a schema admits at this place; a union of objects admits the keys of each. */
@@ -131,7 +139,7 @@ export function listConfigLeaves(root: z.core.$ZodType, envPrefix: string): read
       defaultJson: defaultValue === undefined ? undefined : JSON.stringify(defaultValue),
       isRequired: !isOptional && !isBelowOptional,
       isSecret: meta['isSecret'] === true,
-      isText: ['string', 'enum', 'literal'].includes(defOf(schema).type),
+      isText: isTextual(schema),
     });
   };
   walk(root, '', { isBelowOptional: false, around: undefined });
