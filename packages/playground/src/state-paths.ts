@@ -20,6 +20,8 @@ export interface StatePaths {
   readonly rootsFile: string;
   /** One directory for each pod, by UID. */
   readonly pods: string;
+  /** What the agents of ended pods recorded: every certificate that they received, by pod UID. */
+  readonly issuances: string;
   readonly database: string;
   readonly logs: string;
   /** Unix sockets. */
@@ -46,6 +48,7 @@ export function statePaths(root: string): StatePaths {
     publicDir: path.join(root, 'public'),
     rootsFile: path.join(root, 'public', 'roots.pem'),
     pods: path.join(root, 'pods'),
+    issuances: path.join(root, 'issuances'),
     database: path.join(root, 'database'),
     logs: path.join(root, 'logs'),
     sockets: Buffer.byteLength(own) <= maxSocketDirectoryLength ? own : path.join(tmpdir(), `signet-${hash}`),

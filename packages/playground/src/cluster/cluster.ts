@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { controlPlanePorts, defaultRootNamespace } from '@signet/model';
+import { removePodDirectories } from '../kubelet/issuance-records.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { keepTokenFile } from '../kubelet/token-file.ts';
 import { createKubernetesBackend } from '../kubernetes/kubernetes-backend.ts';
@@ -87,8 +88,7 @@ async function createBackend(config: ClusterConfig, paths: StatePaths): Promise<
 function prepareDirectories(paths: StatePaths): void {
   for (const directory of [paths.tokens, paths.controlPlane, paths.publicDir, paths.logs])
     mkdirSync(directory, { recursive: true });
-  rmSync(paths.pods, { recursive: true, force: true });
-  mkdirSync(paths.pods);
+  removePodDirectories(paths);
 }
 
 /** Keeps the tokens of the control plane's and the operator's accounts; returns the file of the first. */

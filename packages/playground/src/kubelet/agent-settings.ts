@@ -3,6 +3,7 @@ import path from 'node:path';
 import { agentSocketPath, controlPlanePorts, defaultTrustDomain, proxyPorts } from '@signet/model';
 import type { ContainerSpec, PodObject, Probe } from '../controller/kubernetes-objects.ts';
 import { networkPlan } from '../network-plan.ts';
+import { issuanceRecordName } from './issuance-records.ts';
 import { probePort } from './probe-call.ts';
 
 /** Program of the agent. */
@@ -50,7 +51,7 @@ export function agentSettings(pod: PodObject, place: AgentPlace): Record<string,
       baseIdDirectory: path.join(place.directory, 'envoy'),
       logPath: path.join(place.directory, 'logs', 'envoy.log'),
     },
-    recordFile: path.join(place.directory, 'issuances.jsonl'),
+    recordFile: path.join(place.directory, issuanceRecordName),
     probes: Object.fromEntries(
       (spec?.containers ?? []).map((container) => [container.name, rewrittenProbes(container)]),
     ),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
-import path from 'node:path';
 import type { PodObject, PodStatus } from '../controller/kubernetes-objects.ts';
 import type { StatePaths } from '../state-paths.ts';
+import { removePodDirectory } from './issuance-records.ts';
 import { createPodAddresses } from './pod-addresses.ts';
 import { startPod, type PodRunner } from './pod-runner.ts';
 
@@ -67,7 +66,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     await entry.runner.terminate();
     if (entry.podIp !== undefined) addresses.release(entry.podIp);
     entries.delete(entry.key.uid);
-    rmSync(path.join(options.paths.pods, entry.key.uid), { recursive: true, force: true });
+    removePodDirectory(options.paths, entry.key.uid);
     options.onEnded(entry.key);
   };
 
