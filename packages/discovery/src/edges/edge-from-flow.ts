@@ -66,6 +66,11 @@ function short(text: string): string {
   return text.slice(0, textLengthMax);
 }
 
+/** A certificate was shown: not in plaintext, and not where the handshake never came about. */
+function hasTls(transport: string): boolean {
+  return transport === 'mtls' || transport === 'tls';
+}
+
 /**
  * The edge that a flow adds to. Undefined for outbound mTLS, which the called side reports itself; outbound flows to anything
  * else are the only trace of them.
@@ -85,7 +90,7 @@ export function edgeFromFlow(flow: Flow__Output, context: FlowContext): Edge | u
     destination: short(destination.name),
     destinationPod: destination.pod,
     destinationPort: flow.port,
-    destinationSerial: flow.inbound ? (flow.transport === 'plaintext' ? '' : short(ownSerial)) : short(flow.peerSerial),
+    destinationSerial: flow.inbound ? (hasTls(flow.transport) ? short(ownSerial) : '') : short(flow.peerSerial),
     transport: short(flow.transport),
     verdict: short(flow.verdict),
     rule: short(flow.rule !== '' ? flow.rule : flow.failure),

@@ -102,6 +102,11 @@ describe('edgeFromFlow', () => {
       {},
       { source: 'shop/checkout', sourcePod: 'b', sourceSerial: '', destinationSerial: '' },
     ],
+    [
+      'a caller turned away before any handshake saw no certificate',
+      { transport: '', verdict: 'DENIED', failure: 'transport not accepted' },
+      { destinationSerial: '', rule: 'transport not accepted' },
+    ],
     ['plaintext from elsewhere', { peerAddress: '[2001:db8::1]:99' }, { source: '2001:db8::1', sourcePod: '' }],
     ['outbound mTLS is the other side’s to report', { inbound: false, transport: 'mtls' }, undefined],
     [
