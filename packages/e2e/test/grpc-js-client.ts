@@ -2,15 +2,7 @@
 // A client from @grpc/grpc-js and protos/ alone: nothing of @signet/runtime stands between it and the wire.
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import {
-  Client,
-  credentials,
-  Metadata,
-  status,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer, loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { envoy, loadEnvoyDescriptorSet } from '@signet/proto';
 import { repositoryDir } from '../src/playground.ts';
@@ -87,7 +79,7 @@ export async function readGrpcJs<T>(
   stream.on('error', () => undefined);
   const messages: T[] = [];
   try {
-    for await (const message of stream as ClientReadableStream<object> & AsyncIterable<T>) {
+    for await (const message of stream as unknown as AsyncIterable<T>) {
       messages.push(message);
       if (isEnough(message)) break;
     }
