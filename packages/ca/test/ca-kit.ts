@@ -128,18 +128,25 @@ export class CaFiles {
   }
 }
 
+/** Settings that differ from the usual ones. */
+export interface CaChange {
+  readonly ca?: object;
+  readonly discoveryAddress?: string;
+  readonly source?: object;
+  /** Null for none. */
+  readonly tokens?: object | null;
+}
+
 /** Settings of one CA process over those files. */
-export function caConfig(
-  files: CaFiles,
-  databaseUrl: string,
-  change: { ca?: object; discoveryAddress?: string } = {},
-): object {
+export function caConfig(files: CaFiles, databaseUrl: string, change: CaChange = {}): object {
   return {
     controlPlane: { discoveryAddress: change.discoveryAddress ?? '127.0.0.1:1' },
     trustBundleFile: files.at('roots.pem'),
     listen: { host: '127.0.0.1', portBase: 0 },
-    tokens: { issuer: files.issuer.issuer, jwksFile: files.at('jwks.json') },
-    source: { kind: 'manifests', directories: [files.at('cluster')] },
+    ...(change.tokens === null
+      ? {}
+      : { tokens: change.tokens ?? { issuer: files.issuer.issuer, jwksFile: files.at('jwks.json') } }),
+    source: change.source ?? { kind: 'manifests', directories: [files.at('cluster')] },
     database: { url: databaseUrl },
     ca: { keyFile: files.at('master.key'), ...change.ca },
   };
@@ -169,14 +176,16 @@ function clientsOf(channel: Channel) {
   };
 }
 
-export async function startCa(o: {
-  readonly files: CaFiles;
-  readonly databaseUrl: string;
-  readonly ca?: object;
-  readonly discoveryAddress?: string;
-  readonly clock?: Clock;
-  readonly logLevel?: string;
-}): Promise<TestCa> {
+export async function startCa(
+  o: CaChange & {
+    readonly files: CaFiles;
+    readonly databaseUrl: string;
+    readonly clock?: Clock;
+    readonly logLevel?: string;
+    /** Token of an operator, where the issuer is not that of the files. */
+    readonly operatorToken?: string;
+  },
+): Promise<TestCa> {
   const { files } = o;
   const metrics = createMetrics('ca');
   const config = caConfigSchema.parse(caConfig(files, o.databaseUrl, o));
@@ -200,7 +209,10 @@ export async function startCa(o: {
     return clientsOf(channel);
   };
   const operator = open(
-    { token: () => files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }) },
+    {
+      token: () =>
+        o.operatorToken ?? files.issuer.token({ namespace: 'signet-system', serviceAccount: 'signet-operator' }),
+    },
     'token',
   );
   const newest = async (): Promise<Refusal__Output | undefined> =>
