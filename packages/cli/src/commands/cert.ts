@@ -23,7 +23,7 @@ export async function showCertificates(session: Session, podName: string): Promi
       { heading: 'IDENTITY', text: (row) => row.spiffeId },
       { heading: 'PROFILE', text: (row) => row.profile.replace('PROFILE_', '').toLowerCase() },
       { heading: 'ATTESTED', text: (row) => row.attestation },
-      { heading: 'AGE', text: (row) => formatAge(row.notBefore, now) },
+      { heading: 'SINCE', text: (row) => formatAge(row.notBefore, now) },
       { heading: 'EXPIRES', text: (row) => formatRemaining(row.notAfter, now) },
       { heading: 'DNS NAMES', text: (row) => row.dnsNames.join(',') },
     ],

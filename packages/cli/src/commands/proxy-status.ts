@@ -2,8 +2,18 @@
 import { printRows, type Session } from '../session.ts';
 import { formatAge } from '../values.ts';
 
+const shortNames: Readonly<Record<string, string>> = {
+  Listener: 'LDS',
+  RouteConfiguration: 'RDS',
+  Cluster: 'CDS',
+  ClusterLoadAssignment: 'EDS',
+  TypedExtensionConfig: 'ECDS',
+  Secret: 'SDS',
+};
+
 function shortType(typeUrl: string): string {
-  return typeUrl.split('.').at(-1) ?? typeUrl;
+  const name = typeUrl.split('.').at(-1) ?? typeUrl;
+  return shortNames[name] ?? name;
 }
 
 /** What every connected proxy acknowledged and rejected. Fails when one rejected something. */
