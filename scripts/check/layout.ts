@@ -19,7 +19,7 @@ const forbiddenNames = new Set([
   'info',
 ]);
 const kebabCase =
-  /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|prop\.test|int\.test|e2e\.test|soak|[a-z-]+\.test|d))?\.(ts|mts|mjs)$/;
+  /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|prop\.test|int\.test|e2e\.test|soak|fixture|[a-z-]+\.test|d))?\.(ts|mts|mjs)$/;
 const core = /^packages\/(model|policy|envoy|pki|detect)\/src\//;
 const readmeLinesMax = 60;
 

@@ -35,7 +35,7 @@ export const staticSteps: readonly Step[] = [
     run: async () => {
       await expectSuccess({
         file: 'node_modules/prettier/bin/prettier.cjs',
-        args: ['--check', '--log-level', 'warn', ...formattedFiles],
+        args: ['--check', '--log-level', 'warn', '--cache', '--cache-strategy', 'content', ...formattedFiles],
       });
     },
   },
