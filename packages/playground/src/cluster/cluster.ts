@@ -5,7 +5,6 @@ import { controlPlanePorts, defaultRootNamespace } from '@signet/model';
 import { removePodDirectories } from '../kubelet/issuance-records.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { keepTokenFile } from '../kubelet/token-file.ts';
-import { createKubernetesBackend } from '../kubernetes/kubernetes-backend.ts';
 import { networkPlan, nodeNames } from '../network-plan.ts';
 import { startForward } from '../socket-forward.ts';
 import { statePaths, type StatePaths } from '../state-paths.ts';
@@ -33,18 +32,11 @@ export async function startCluster(config: ClusterConfig, channel: LauncherChann
   const onProblem = (text: string): void => channel.send({ type: 'problem', text });
   prepareDirectories(paths);
   await createClusterNetwork();
-  const [database, backend] = await Promise.all([startDatabase(paths), createBackend(config, paths)]);
-  channel.send({ type: 'progress', text: 'database is up; starting control plane and pods' });
-  const tokenFile = await keepControlTokens(backend, paths);
-  const controlPlane = startControlPlane({
-    paths,
-    database,
-    backend,
-    attestation: config.attestation,
-    isSplit: config.isSplit,
-    tokenFile,
-    onRestart: onProblem,
-  });
+  const backend = await createBackend(config, paths);
+  // Pods take as long to start as database and control plane do: neither waits for the other.
+  const control = startControl({ config, paths, backend, channel });
+  // A failure is thrown where it is waited for, below.
+  control.catch(() => undefined);
   await startDnsServer(() => dnsRecords(backend.services(), backend.slices()));
   const serviceProxy = createServiceProxy(onProblem);
   const kubelet = createKubelet({
@@ -70,19 +62,47 @@ export async function startCluster(config: ClusterConfig, channel: LauncherChann
     onServices: () => serviceProxy.update(serviceRules(virtualAddresses(backend.services(), backend.slices()))),
     onProblem,
   });
+  const stopControl = await control;
   return {
     async stop() {
       backend.stop();
-      await controlPlane.stop();
-      await database.stop();
+      await stopControl();
     },
   };
 }
 
+/** Starts the database and then the control plane on it; returns what stops both. */
+async function startControl(context: {
+  readonly config: ClusterConfig;
+  readonly paths: StatePaths;
+  readonly backend: ClusterBackend;
+  readonly channel: LauncherChannel;
+}): Promise<() => Promise<void>> {
+  const { config, paths, backend, channel } = context;
+  const tokenFile = await keepControlTokens(backend, paths);
+  const database = await startDatabase(paths);
+  channel.send({ type: 'progress', text: 'database is up; starting control plane and pods' });
+  const controlPlane = startControlPlane({
+    paths,
+    database,
+    backend,
+    attestation: config.attestation,
+    isSplit: config.isSplit,
+    tokenFile,
+    onRestart: (text) => channel.send({ type: 'problem', text }),
+  });
+  return async () => {
+    await controlPlane.stop();
+    await database.stop();
+  };
+}
+
 async function createBackend(config: ClusterConfig, paths: StatePaths): Promise<ClusterBackend> {
-  return config.kubeconfig === undefined
-    ? createManifestBackend(paths, config.meshDirectory)
-    : createKubernetesBackend({ paths, kubeconfig: config.kubeconfig, meshDirectory: config.meshDirectory });
+  const { kubeconfig, meshDirectory } = config;
+  if (kubeconfig === undefined) return createManifestBackend(paths, meshDirectory);
+  // The client library is large, and most playgrounds do without.
+  const { createKubernetesBackend } = await import('../kubernetes/kubernetes-backend.ts');
+  return createKubernetesBackend({ paths, kubeconfig, meshDirectory });
 }
 
 function prepareDirectories(paths: StatePaths): void {
