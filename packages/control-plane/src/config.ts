@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { meshConfigShape, type MeshConfig } from '@signet/runtime';
 import { z } from 'zod';
-import { components, type ComponentName } from './components.ts';
+import { components, type Component, type ComponentName } from './components.ts';
 
 type Shape = Record<string, z.ZodType>;
 
@@ -12,7 +12,7 @@ type Shape = Record<string, z.ZodType>;
 export function buildControlPlaneSchema(names: readonly ComponentName[]): z.ZodType<MeshConfig> {
   const own: Shape = {};
   const others: Shape = {};
-  for (const [name, component] of Object.entries(components)) {
+  for (const [name, component] of Object.entries<Component>(components)) {
     if (names.includes(name as ComponentName)) Object.assign(own, component.shape);
     else for (const [key, schema] of Object.entries(component.shape)) others[key] = schema.optional();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Benchmark, PreparedBenchmark, Result } from '../benchmark.ts';
+import type { Benchmark, PreparedBenchmark, Sample } from '../benchmark.ts';
 import { createEcdsaFloor } from '../ecdsa-floor.ts';
 import { measureOpenssl, type OpensslSpeed } from '../openssl-speed.ts';
 import { startBenchControlPlane } from './control-plane.ts';
@@ -11,19 +11,18 @@ const callsPerConnection = 8;
 /** The floor must not be slow by its own fault. */
 const floorShareMin = 0.9;
 
-/** Processor time, not wall time, is what `openssl speed` divides by. */
-function floorPerCpuSecond(floor: Result): number {
-  return (floor.operations / (floor.counters['cpuMs'] ?? Infinity)) * 1000;
+/** Operations per second of user time, which is what `openssl speed` divides by. */
+function userRate(sample: Sample): number {
+  return (sample.operations / (sample.counters['userMs'] ?? Infinity)) * 1000;
 }
 
-function checkFloor(floor: Result | undefined, openssl: readonly OpensslSpeed[]): readonly string[] {
-  if (floor === undefined) return ['the floor did not run'];
+/** The best of each side: what else runs on the machine makes both slower, never faster. */
+function checkFloor(floorRates: readonly number[], openssl: readonly OpensslSpeed[]): readonly string[] {
   const best = Math.max(...openssl.map((speed) => speed.pairPerSecond));
-  const share = floorPerCpuSecond(floor) / best;
+  const share = Math.max(...floorRates) / best;
   if (share >= floorShareMin) return [];
-  return [
-    `the floor reaches ${(share * 100).toFixed(0)} % of openssl speed (${Math.round(best)}/s), at least 90 % are needed`,
-  ];
+  const percent = (share * 100).toFixed(0);
+  return [`the floor reaches ${percent} % of openssl speed (${Math.round(best)}/s), at least 90 % are needed`];
 }
 
 async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> {
@@ -34,7 +33,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
   await load.run(2000);
   const openssl: OpensslSpeed[] = [await measureOpenssl()];
   const floor = createEcdsaFloor();
-  await floor.run(500);
+  const floorRates: number[] = [userRate(await floor.run(1000))];
   return {
     contenders: [
       load,
@@ -42,6 +41,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
         name: 'floor',
         async run(durationMs) {
           const sample = await floor.run(durationMs);
+          floorRates.push(userRate(sample));
           openssl.push(await measureOpenssl());
           return sample;
         },
@@ -55,7 +55,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
       const ours = results.get('ours');
       const refused = ours?.counters['refused'] ?? 0;
       return [
-        ...checkFloor(results.get('floor'), openssl),
+        ...checkFloor(floorRates, openssl),
         ...(refused > 0 ? [`${refused} requests were refused: ${JSON.stringify(ours?.counters)}`] : []),
       ];
     },
