@@ -20,9 +20,11 @@ export interface LauncherChannel {
 export function openLauncherChannel(fd: number): LauncherChannel {
   const socket = new Socket({ fd, readable: true, writable: true });
   const { promise: stopRequested, resolve } = Promise.withResolvers<void>();
-  createInterface({ input: socket }).on('line', (line) => {
-    if (line === 'stop') resolve();
-  });
+  createInterface({ input: socket })
+    .on('line', (line) => {
+      if (line === 'stop') resolve();
+    })
+    .on('error', () => resolve());
   socket
     .on('end', resolve)
     .on('close', () => resolve())

@@ -7,7 +7,8 @@ import { writeFileAtomically } from '../atomic-file.ts';
 import type { PodObject } from '../controller/kubernetes-objects.ts';
 import { agentProgram, agentSettings } from './agent-settings.ts';
 import { createContainerRunner } from './container-runner.ts';
-import { probeHttp } from './probe-call.ts';
+import { requestStatus } from './probe-call.ts';
+import type { StartGate } from './start-gate.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Agent and proxy beside a pod. */
@@ -24,15 +25,18 @@ export interface AgentRunnerOptions {
   readonly podIp: string;
   readonly sandbox: Sandbox;
   readonly envoyBinary: string;
+  /** Held while the agent loads. */
+  readonly gate: StartGate;
   readonly onChange: () => void;
 }
 
 const startingPeriodMs = 100;
 const runningPeriodMs = 1000;
 const failureThreshold = 3;
+const loadTimeoutMs = 10_000;
 
 /** Starts the agent of a pod, as a container that is started again when it ends. */
-export function startAgent({ pod, podIp, sandbox, envoyBinary, onChange }: AgentRunnerOptions): AgentRunner {
+export function startAgent({ pod, podIp, sandbox, envoyBinary, gate, onChange }: AgentRunnerOptions): AgentRunner {
   const { directory, enterArgs } = sandbox;
   const configFile = path.join(directory, 'agent.json');
   mkdirSync(path.join(directory, 'envoy'), { recursive: true });
@@ -57,20 +61,24 @@ export function startAgent({ pod, podIp, sandbox, envoyBinary, onChange }: Agent
     target: { podIp, agentPort: undefined, container: spec, enterArgs, env },
     onChange,
   });
-  container.start();
   let isReady = false;
   let isStopped = false;
   const { promise: firstReady, resolve: resolveFirst } = Promise.withResolvers<boolean>();
   const watch = async (): Promise<void> => {
+    const leave = await gate.enter();
+    const timer = setTimeout(leave, loadTimeoutMs);
+    if (!isStopped) container.start();
     let failures = 0;
     while (!isStopped) {
-      const isUp = await probeHttp({
+      const status = await requestStatus({
         host: podIp,
         port: proxyPorts.status,
         path: '/healthz/ready',
         timeoutMs: 1000,
-        headers: {},
       });
+      // It answers: what comes now is waiting, for the CA or for Envoy.
+      if (status !== undefined) leave();
+      const isUp = status === 200;
       failures = isUp ? 0 : failures + 1;
       const next = isUp || (isReady && failures < failureThreshold);
       if (next !== isReady) {
@@ -80,6 +88,8 @@ export function startAgent({ pod, podIp, sandbox, envoyBinary, onChange }: Agent
       }
       await delay(isReady ? runningPeriodMs : startingPeriodMs);
     }
+    leave();
+    clearTimeout(timer);
     resolveFirst(false);
   };
   void watch();

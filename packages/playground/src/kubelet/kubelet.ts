@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from 'node:os';
 import type { PodObject, PodStatus } from '../controller/kubernetes-objects.ts';
 import type { StatePaths } from '../state-paths.ts';
 import { removePodDirectory } from './issuance-records.ts';
 import { createPodAddresses } from './pod-addresses.ts';
+import { createStartGate } from './start-gate.ts';
 import { startPod, type PodRunner } from './pod-runner.ts';
 
 /** Which pod. */
@@ -40,6 +42,7 @@ interface Entry {
 export function createKubelet(options: KubeletOptions): Kubelet {
   const entries = new Map<string, Entry>();
   const addresses = createPodAddresses();
+  const gate = createStartGate(Math.max(2, availableParallelism()));
   let links = 0;
 
   const start = (pod: PodObject, key: PodKey): void => {
@@ -51,6 +54,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       link: `veth${links}`,
       paths: options.paths,
       envoyBinary: options.envoyBinary,
+      gate,
       issueToken: () => options.issueToken(pod),
       onStatus: (status) => {
         // The runner reports while it is being made; the entry exists from the next turn on.

@@ -13,6 +13,7 @@ import { createContainerRunner, type ContainerRunner } from './container-runner.
 import { findProgram } from './image-catalogue.ts';
 import { podStatus } from './pod-status.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
+import type { StartGate } from './start-gate.ts';
 import { keepTokenFile, type TokenFile } from './token-file.ts';
 
 /** What a pod runner works with. */
@@ -22,6 +23,7 @@ export interface PodRunnerOptions {
   readonly link: string;
   readonly paths: StatePaths;
   readonly envoyBinary: string;
+  readonly gate: StartGate;
   /** Makes a token of the pod for the control plane's audience. */
   readonly issueToken: () => Promise<string> | string;
   readonly onStatus: (status: PodStatus) => void;
@@ -72,7 +74,7 @@ export function startPod(options: PodRunnerOptions): PodRunner {
     report();
     if (isEnding) return;
     if (isEnrolled) {
-      agent = startAgent({ pod, podIp, sandbox, envoyBinary: options.envoyBinary, onChange: report });
+      agent = startAgent({ ...options, sandbox, onChange: report });
       // As a native sidecar: the application starts when its proxy can carry its traffic.
       if (!(await agent.firstReady)) return;
     }

@@ -47,27 +47,30 @@ export async function callProbe(probe: Probe, kind: ProbeKind, target: ProbeTarg
   return port !== undefined && probeTcp({ host: podIp, port, timeoutMs });
 }
 
-/** One HTTP request as the kubelet makes it: any status from 200 to 399 is a success. */
-export function probeHttp(options: {
+/** One HTTP request as the kubelet makes it; undefined when no answer came. */
+export function requestStatus(options: {
   readonly host: string;
   readonly port: number;
   readonly path: string;
   readonly timeoutMs: number;
-  readonly headers: Readonly<Record<string, string>>;
-}): Promise<boolean> {
+  readonly headers?: Readonly<Record<string, string>>;
+}): Promise<number | undefined> {
   return new Promise((resolve) => {
-    const { host, port, path, headers, timeoutMs } = options;
-    const request = http.get(
-      { host, port, path, agent: false, headers: { ...headers, 'user-agent': 'kube-probe/1.37', connection: 'close' } },
-      (answer) => {
-        answer.resume();
-        const status = answer.statusCode ?? 0;
-        resolve(status >= 200 && status < 400);
-      },
-    );
+    const { host, port, path, timeoutMs } = options;
+    const headers = { ...options.headers, 'user-agent': 'kube-probe/1.37', connection: 'close' };
+    const request = http.get({ host, port, path, agent: false, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
     request.setTimeout(timeoutMs, () => request.destroy());
-    request.once('error', () => resolve(false)).once('close', () => resolve(false));
+    request.once('error', () => resolve(undefined)).once('close', () => resolve(undefined));
   });
+}
+
+/** Any status from 200 to 399 is a success. */
+async function probeHttp(options: Parameters<typeof requestStatus>[0]): Promise<boolean> {
+  const status = (await requestStatus(options)) ?? 0;
+  return status >= 200 && status < 400;
 }
 
 function probeTcp(options: {

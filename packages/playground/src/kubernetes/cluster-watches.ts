@@ -35,10 +35,16 @@ export async function startClusterWatches(
   return {
     namespaces: () => namespaces.list(),
     services: () => services.list() as readonly ServiceObject[],
-    slices: () => slices.list() as unknown as readonly EndpointSlice[],
+    slices: () => slices.list().map(toSlice),
     pods: () => pods.list() as readonly PodObject[],
     stop() {
       for (const one of [namespaces, services, slices, pods]) one.stop();
     },
   };
+}
+
+/** The API server writes null for a slice without ports or endpoints. */
+function toSlice(object: KubeObject): EndpointSlice {
+  const slice = object as Partial<EndpointSlice> & KubeObject;
+  return { ...slice, addressType: 'IPv4', ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] };
 }

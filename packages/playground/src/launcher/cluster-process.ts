@@ -46,7 +46,10 @@ export function startClusterProcess(options: ClusterProcessOptions): ClusterProc
   closeSync(log);
   const line = child.stdio[3] as Duplex;
   line.on('error', () => undefined);
-  createInterface({ input: line }).on('line', (text) => options.onMessage(JSON.parse(text) as ClusterMessage));
+  createInterface({ input: line })
+    .on('line', (text) => options.onMessage(JSON.parse(text) as ClusterMessage))
+    // The cluster ended without reading what it was told; `ended` says so.
+    .on('error', () => undefined);
   const ended = Promise.race([once(child, 'exit'), once(child, 'error')]).then(() => undefined);
   return {
     ended,
