@@ -15,7 +15,7 @@ export function createEcdsaFloor(): Contender {
     name: 'floor',
     run(durationMs) {
       let operations = 0;
-      const cpuBefore = process.cpuUsage();
+      const cpuBefore = process.threadCpuUsage();
       const startedMs = performance.now();
       while (performance.now() - startedMs < durationMs) {
         for (let count = 0; count < batch; count += 1) {
@@ -25,7 +25,7 @@ export function createEcdsaFloor(): Contender {
         operations += batch;
       }
       const elapsedMs = performance.now() - startedMs;
-      const cpu = process.cpuUsage(cpuBefore);
+      const cpu = process.threadCpuUsage(cpuBefore);
       return Promise.resolve({ operations, elapsedMs, counters: { userMs: cpu.user / 1000 } });
     },
   };
