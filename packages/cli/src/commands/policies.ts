@@ -2,7 +2,7 @@
 import { printRows, type Session } from '../session.ts';
 import { sanitise } from '../table.ts';
 
-/** What became of every policy object, and which files do not parse. Fails when something is not in force as written. */
+/** What became of every policy object, and which files do not parse. Fails when a file does not parse. */
 export async function showPolicies(session: Session): Promise<number> {
   const { connections, namespace } = session;
   const [read, status] = await Promise.all([
