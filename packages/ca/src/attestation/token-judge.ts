@@ -7,6 +7,7 @@ import {
   type TokenReviewer,
 } from '@signet/kube';
 import { SignetError, type AttestationMethod } from '@signet/model';
+import { createCachedVerifier } from './cached-verifier.ts';
 import { createTokenVerifier, type Clock, type TokenVerifier, type VerifiedToken } from '@signet/runtime';
 import type { Accounts } from '../accounts.ts';
 import type { CaConfig } from '../config.ts';
@@ -57,7 +58,7 @@ function createReviewer({ config }: TokenJudgeDeps): { reviewer: TokenReviewer; 
  */
 export function createTokenJudge(deps: TokenJudgeDeps): TokenJudge {
   const { accounts, config, isInventorySynced } = deps;
-  const verifier = createVerifier(deps);
+  const verifier = createCachedVerifier(createVerifier(deps), deps.clock);
   const review = createReviewer(deps);
   if (verifier === undefined && review === undefined) {
     throw new Error(

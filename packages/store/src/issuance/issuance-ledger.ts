@@ -146,17 +146,11 @@ class PostgresLedger implements IssuanceLedger {
   async #insertOutcomes(
     items: readonly { readonly serial: string; readonly certificate: Buffer }[],
   ): Promise<readonly (number | undefined)[]> {
-    const rows = await this.#database.transaction(async (run) => {
-      await lockSequence(run, 'issuance');
-      return await run<{ serial: string; sequence: string }>(
-        `insert into signet.issuance_outcomes (serial, certificate, sequence, is_issued, decided_by)
-         select serial, certificate, nextval('signet.issuance_sequence'), true, $3::uuid
-         from unnest($1::text[], $2::bytea[]) as batch (serial, certificate)
-         on conflict (serial) do nothing returning serial, sequence`,
-        [items.map((item) => item.serial), items.map((item) => item.certificate), this.instance],
-      );
-    });
-    const sequences = new Map(rows.map((row) => [row.serial, Number(row.sequence)]));
+    const rows = await this.#database.query<{ recorded_serial: string; recorded_sequence: string }>(
+      'select recorded_serial, recorded_sequence from signet.record_certificates($1, $2, $3)',
+      [items.map((item) => item.serial), items.map((item) => item.certificate), this.instance],
+    );
+    const sequences = new Map(rows.map((row) => [row.recorded_serial, Number(row.recorded_sequence)]));
     this.feed.wake(Math.max(0, ...sequences.values()));
     return items.map((item) => sequences.get(item.serial));
   }

@@ -39,7 +39,12 @@ test('processes that start at once migrate once', async () => {
     ),
   );
   const rows = await opened[0]?.query<{ id: string }>('select id from signet.migrations order by id');
-  expect(rows?.map((row) => row.id)).toEqual(['0001-issuance-ledger', '0002-ca-keys', '0003-discovery-memory']);
+  expect(rows?.map((row) => row.id)).toEqual([
+    '0001-issuance-ledger',
+    '0002-ca-keys',
+    '0003-discovery-memory',
+    '0004-record-certificates',
+  ]);
   await Promise.all(opened.map((one) => one.close()));
 });
 
