@@ -8,6 +8,8 @@ import { SignetError } from '@signet/model';
 const lineLengthMax = 16 * 1024 * 1024;
 const bodyLengthMax = 256 * 1024 * 1024;
 const defaultTimeoutMs = 15_000;
+// The API server offers its public keys under a type of their own only.
+const accept = 'application/json, application/jwk-set+json';
 
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -89,7 +91,7 @@ class HttpKubeClient implements KubeClient {
     }
     const options: https.RequestOptions = {
       method,
-      headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { accept, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     };
     // Certificates and tokens are read again at each request: both get renewed on disk.
     await this.#config.applyToHTTPSOptions(options);
