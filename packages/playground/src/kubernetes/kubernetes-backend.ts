@@ -72,7 +72,8 @@ export async function createKubernetesBackend(options: KubernetesBackendOptions)
 async function keepKeys(client: KubeClient, file: string): Promise<{ readonly name: string; stop(): void }> {
   const refresh = async (): Promise<void> => {
     const answer = await client.get('/openid/v1/jwks');
-    if (answer.status === 200) writeFileAtomically(file, JSON.stringify(answer.body));
+    expectStatus(answer, 'the public keys of its token issuer');
+    writeFileAtomically(file, JSON.stringify(answer.body));
   };
   const { issuer } = issuerShape.parse((await client.get('/.well-known/openid-configuration')).body);
   await refresh();
