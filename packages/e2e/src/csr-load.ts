@@ -17,7 +17,10 @@ export interface CsrLoad {
 }
 
 /** Keeps `width` CSRs, each for a new key, on their way to the CA with the token in a file. */
-export function startCsrLoad(mesh: Playground, options: { readonly tokenFile: string; readonly width: number }): CsrLoad {
+export function startCsrLoad(
+  mesh: Playground,
+  options: { readonly tokenFile: string; readonly width: number },
+): CsrLoad {
   const context = readContext(mesh);
   const serials: string[] = [];
   const failures = new Map<string, number>();

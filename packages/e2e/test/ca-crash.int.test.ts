@@ -40,7 +40,7 @@ async function ledgerSerials(): Promise<readonly string[]> {
   });
   const client = createClient(issuanceLedger, channel);
   const serials: string[] = [];
-  for (let pageToken = ''; ; ) {
+  for (let pageToken = ''; ;) {
     const page = await client.ListIssuances({ pageSize: 1000, pageToken });
     serials.push(...page.issuances.map((issuance) => issuance.serial));
     pageToken = page.nextPageToken;

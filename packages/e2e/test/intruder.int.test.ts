@@ -31,8 +31,20 @@ async function podNamed(mesh: Playground, name: string): Promise<WorkloadRow> {
   throw new Error(`pod ${name} did not appear`);
 }
 
-async function callUntilServed(mesh: Playground, client: WorkloadRow, count: number): Promise<Readonly<Record<string, number>>> {
-  const calls = await callFrom(mesh, client, ['--method', 'POST', '--count', String(count), '--parallel', '8', checkoutUrl]);
+async function callUntilServed(
+  mesh: Playground,
+  client: WorkloadRow,
+  count: number,
+): Promise<Readonly<Record<string, number>>> {
+  const calls = await callFrom(mesh, client, [
+    '--method',
+    'POST',
+    '--count',
+    String(count),
+    '--parallel',
+    '8',
+    checkoutUrl,
+  ]);
   return { ...tally(calls), byIntruder: calls.filter((call) => call.pod?.startsWith('intruder') === true).length };
 }
 

@@ -175,7 +175,9 @@ spec:
   expect((await call('frontend', ['http://cart:8080/cart'])).status).toBe(200);
   expect((await call('outsider', ['http://cart.shop:8080/cart'])).outcome).toBe('refused');
   const shown = await mesh.signet(['policies', '-o', 'json']);
-  const { policies } = JSON.parse(shown.stdout) as { policies: { name: string; accepted: boolean; messages: string[] }[] };
+  const { policies } = JSON.parse(shown.stdout) as {
+    policies: { name: string; accepted: boolean; messages: string[] }[];
+  };
   for (const action of ['deny', 'allow']) {
     const status = policies.find((row) => row.name === `edit-invalid-${action}`);
     expect(status?.accepted).toBe(false);

@@ -79,8 +79,12 @@ describe('what others than the control plane saw of a call between enrolled pods
     expect(await serialsInEnvoy(client)).toContain(clientSerial);
     expect(await serialsInEnvoy(server)).toContain(serverSerial);
 
-    const { edges } = await mesh.signetJson<{ edges: { sourceSerial: string; destinationPod: string; sourcePod: string }[] }>(['edges']);
-    const edge = edges.find((row) => row.sourceSerial.replace(/^0+/, '') === clientSerial && row.destinationPod.endsWith(server.name));
+    const { edges } = await mesh.signetJson<{
+      edges: { sourceSerial: string; destinationPod: string; sourcePod: string }[];
+    }>(['edges']);
+    const edge = edges.find(
+      (row) => row.sourceSerial.replace(/^0+/, '') === clientSerial && row.destinationPod.endsWith(server.name),
+    );
     expect(edge?.sourcePod).toContain(client.name);
   }, 120_000);
 
@@ -88,7 +92,12 @@ describe('what others than the control plane saw of a call between enrolled pods
     const client = await findPod(mesh, 'shop', 'checkout');
     const marker = 'marker-on-the-wire';
     const bytes = await captureBridge(async () => {
-      const calls = await callFrom(mesh, client, ['--count', '10', `http://cart:8080/cart/${marker}`, 'tcp://orders:5432']);
+      const calls = await callFrom(mesh, client, [
+        '--count',
+        '10',
+        `http://cart:8080/cart/${marker}`,
+        'tcp://orders:5432',
+      ]);
       expect(calls.filter((call) => call.outcome === 'ok')).toHaveLength(20);
       expect(calls[0]?.message).toContain(marker);
     });

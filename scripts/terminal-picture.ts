@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws text from standard input as a terminal, in SVG: `… | node scripts/docs/terminal-picture.ts > docs/demo.svg`.
+// Draws text from standard input as a terminal, in SVG: `… | node scripts/terminal-picture.ts > docs/demo.svg`.
 import { text } from 'node:stream/consumers';
 
 const characterWidth = 7.3;
