@@ -2,9 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../launcher/context-file.ts';
 import type { MeshClient, MeshView } from './mesh-client.ts';
-import { summaryLines } from './summary.ts';
+import { fitSections } from './fit-sections.ts';
+import { footerLines, summarySections } from './summary.ts';
 
 const refreshMs = 2000;
+const maxProblems = 5;
 const home = '\u001b[H';
 const clearLine = '\u001b[K';
 const clearBelow = '\u001b[J';
@@ -13,6 +15,8 @@ const clearBelow = '\u001b[J';
 export interface ScreenTarget {
   write(text: string): void;
   readonly isTerminal: boolean;
+  /** Of the terminal, at this moment; unlimited where there is none. */
+  size(): { readonly columns: number; readonly rows: number };
 }
 
 /** What the screen shows besides the mesh. */
@@ -55,11 +59,17 @@ export async function showLiveScreen(options: ScreenOptions): Promise<void> {
 }
 
 function lines(view: MeshView, options: ScreenOptions): string[] {
-  const problems = options.problems().slice(-5);
-  return [
-    ...summaryLines(view, { context: options.context, meshDirectory: options.meshDirectory, now: new Date() }),
-    ...(problems.length === 0 ? [] : ['', ...problems.map((text) => `! ${text}`)]),
-  ];
+  const { columns, rows } = options.target.size();
+  const header = [`Signet playground · mesh ${options.meshDirectory}`, ''];
+  const problems = options
+    .problems()
+    .slice(-maxProblems)
+    .map((text) => `! ${text}`);
+  const footer = [...problems, ...footerLines(options.context)];
+  // The line after the last belongs to the cursor.
+  const height = rows - header.length - footer.length - 1;
+  const all = [...header, ...fitSections(summarySections(view, new Date()), height), ...footer];
+  return all.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
 }
 
 function draw(view: MeshView, options: ScreenOptions): void {

@@ -41,7 +41,11 @@ export async function runLiveMode({ playground, options, signal, problems }: Mod
       client,
       context,
       meshDirectory: options.meshDirectory,
-      target: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
+      target: {
+        write: (text) => void process.stderr.write(text),
+        isTerminal: process.stderr.isTTY,
+        size: () => ({ columns: process.stderr.columns ?? Infinity, rows: process.stderr.rows ?? Infinity }),
+      },
       signal,
       problems: () => problems,
     });

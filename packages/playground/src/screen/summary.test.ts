@@ -8,7 +8,8 @@ import { createContext } from '../launcher/context-file.ts';
 import { statePaths } from '../state-paths.ts';
 import { demoReport } from './demo-report.ts';
 import { edge, view } from './mesh-view-fixture.ts';
-import { summaryLines } from './summary.ts';
+import { fitSections } from './fit-sections.ts';
+import { footerLines, summarySections } from './summary.ts';
 
 const finding = {
   id: 'bare-pod/u',
@@ -24,18 +25,17 @@ const finding = {
   firstSeen: { seconds: 1_700_000_000, nanos: 0 },
 } as unknown as Finding__Output;
 
-const options = {
-  context: createContext(statePaths('/x'), 15_000),
-  meshDirectory: '/mesh',
-  now: new Date(1_700_000_120_000),
-};
+const now = new Date(1_700_000_120_000);
 
-describe('summaryLines', () => {
+describe('the screen', () => {
   const edges = [
     edge,
     { ...edge, verdict: 'DENIED', rule: '', source: '10.244.1.9', sourcePod: '', transport: 'plaintext' },
+    { ...edge, verdict: 'FAILED', rule: 'an old failure' },
   ];
-  const text = summaryLines({ ...view, edges, findings: [finding] }, options).join('\n');
+  const sections = summarySections({ ...view, edges, findings: [finding] }, now);
+  const context = createContext(statePaths('/x'), 15_000);
+  const text = [...fitSections(sections, Infinity), ...footerLines(context)].join('\n');
 
   test.each([
     ['identity', 'spiffe://cluster.local/ns/shop/sa/cart'],
@@ -53,6 +53,16 @@ describe('summaryLines', () => {
 
   test('lets no manifest steer the terminal', () => {
     expect(text).not.toContain('\u001b');
+  });
+
+  test('leaves out failures that are over', () => {
+    expect(text).not.toContain('an old failure');
+  });
+
+  test.each([14, 18, 30])('fits into %d lines and says where the rest is', (height) => {
+    const fitted = fitSections(sections, height);
+    expect(fitted.length).toBeLessThanOrEqual(Math.max(height, sections.length * 6));
+    if (height < 18) expect(fitted.join('\n')).toContain('npx --no signet');
   });
 });
 

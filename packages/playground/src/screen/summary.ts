@@ -3,30 +3,30 @@ import type { Edge__Output, Finding__Output, Workload__Output } from '@signet/pr
 import type { Context } from '../launcher/context-file.ts';
 import type { MeshView } from './mesh-client.ts';
 import { refusalReason } from './refusal-reason.ts';
+import type { Section } from './fit-sections.ts';
 import { formatDuration, formatTable, sanitise } from './table.ts';
 
-/** Lines of the screen: workloads, calls, refused calls, findings, addresses. */
-export function summaryLines(
-  view: MeshView,
-  options: { readonly context: Context; readonly meshDirectory: string; readonly now: Date },
-): string[] {
-  const { context, now } = options;
+const recentMs = 60_000;
+
+/** Sections of the screen, most important findings included: workloads, calls, refused calls, findings. */
+export function summarySections(view: MeshView, now: Date): Section[] {
   return [
-    `Signet playground · mesh ${options.meshDirectory}`,
-    '',
-    ...section('Workloads', workloadLines(view, now)),
-    ...section('Calls', edgeLines(view, 'ALLOWED', now)),
-    ...section('Refused', edgeLines(view, 'DENIED', now)),
-    ...section('Findings', view.findings.flatMap(findingLines)),
-    ...section('Policies that are not in force as written', policyProblemLines(view)),
+    { title: 'Workloads', lines: workloadLines(view, now), more: 'signet workloads' },
+    { title: 'Calls', lines: edgeLines(view, 'ALLOWED', now), more: 'signet edges' },
+    { title: 'Refused', lines: edgeLines(view, 'DENIED', now), more: 'signet edges' },
+    { title: 'Failed in the last minute', lines: edgeLines(view, 'FAILED', now), more: 'signet edges' },
+    { title: 'Findings', lines: view.findings.flatMap(findingLines), more: 'signet findings' },
+    { title: 'Not in force as written', lines: policyProblemLines(view), more: 'signet policies' },
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+/** Last lines of the screen: where the APIs listen and what to try. */
+export function footerLines(context: Context): string[] {
+  return [
     `APIs    discovery ${context.discoveryGrpc} (gRPC), ${context.discoveryRest} (REST) · config ${context.configGrpc} · ca ${context.caToken}`,
     'Try     npx --no signet workloads | endpoints | edges | findings | proxy-status | exec NAMESPACE/POD -- CMD…',
     'Ctrl-C ends everything.',
   ];
-}
-
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
 }
 
 function workloadLines(view: MeshView, now: Date): string[] {
@@ -58,8 +58,10 @@ function configText(view: MeshView, workload: Workload__Output): string {
   return isAcked ? 'acknowledged' : 'pending';
 }
 
-function edgeLines(view: MeshView, verdict: string, now: Date): string[] {
-  const edges = view.edges.filter((edge) => (edge.verdict === 'ALLOWED') === (verdict === 'ALLOWED'));
+function edgeLines(view: MeshView, verdict: 'ALLOWED' | 'DENIED' | 'FAILED', now: Date): string[] {
+  const edges = view.edges
+    .filter((edge) => edge.verdict === verdict)
+    .filter((edge) => verdict !== 'FAILED' || now.getTime() - milliseconds(edge.lastSeen) < recentMs);
   if (edges.length === 0) return [];
   const rows = edges.map((edge) => [
     sourceName(edge, view),
@@ -91,7 +93,8 @@ function sourceName(edge: Edge__Output, view: MeshView): string {
 }
 
 function reasonText(edge: Edge__Output, view: MeshView): string {
-  if (edge.verdict !== 'ALLOWED') return refusalReason(edge, view);
+  if (edge.verdict === 'FAILED') return edge.rule;
+  if (edge.verdict === 'DENIED') return refusalReason(edge, view);
   return edge.rule === '' ? 'no policy selects it' : edge.rule;
 }
 
