@@ -125,7 +125,7 @@ class CertificateAuthorityApp implements CaApp {
     follower.start();
     this.#ports = await server.start();
     server.setServing(true);
-    logger.info({ ports: Object.fromEntries(this.#ports) }, 'CA serves');
+    logger.info({ tokenPort: this.#ports.get('token'), mtlsPort: this.#ports.get('mtls') }, 'CA serves');
   }
 
   async stop(): Promise<void> {
