@@ -106,6 +106,7 @@ function decodeContainer(wire: Container__Output): Container {
     image: wire.image,
     imageDigest: wire.imageDigest,
     command: [],
+    args: [],
     ports: wire.ports.map(({ name, port, protocol }) => ({
       name,
       port,

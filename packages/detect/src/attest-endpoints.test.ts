@@ -7,6 +7,8 @@ import { wasBare, type AttestationInput, type AttestationResult } from './attest
 const bareIntruder = { owners: [], isEnrolled: false, createdAt: at(-1), serviceAccount: 'default' } as const;
 const otherId = formatSpiffeId({ trustDomain: 'cluster.local', namespace: 'shop', serviceAccount: 'other' });
 
+const app = { name: 'app', image: 'checkout:1', imageDigest: 'sha256:checkout', command: [], args: [], ports: [] };
+
 /** `pod: reason`, with a + for offered endpoints. */
 function verdicts(result: AttestationResult, service = 'shop/checkout'): Record<string, string> {
   return Object.fromEntries(
@@ -30,8 +32,13 @@ describe('a pod that is new behind a Service', () => {
     [
       'a replica of a new ReplicaSet with a new image',
       (c) => {
-        c.deployment('checkout', { replicaSet: 'checkout-2', templateImages: { app: 'checkout:2' } });
-        const containers = [{ name: 'app', image: 'checkout:2', imageDigest: 'sha256:new', command: [], ports: [] }];
+        c.deployment('checkout', {
+          replicaSet: 'checkout-2',
+          templateContainers: { app: { image: 'checkout:2', command: [], args: [] } },
+        });
+        const containers = [
+          { name: 'app', image: 'checkout:2', imageDigest: 'sha256:new', command: [], args: [], ports: [] },
+        ];
         c.pod('x', 'checkout', { replicaSet: 'checkout-2', containers });
       },
       '+ATTESTED',
@@ -85,11 +92,24 @@ describe('a pod that is new behind a Service', () => {
     [
       'an image that its controller does not ask for',
       (c) => {
-        const containers = [{ name: 'app', image: 'evil:1', imageDigest: 'sha256:evil', command: [], ports: [] }];
+        const containers = [
+          { name: 'app', image: 'evil:1', imageDigest: 'sha256:evil', command: [], args: [], ports: [] },
+        ];
         c.pod('x', 'checkout', { containers });
       },
       '-FOREIGN_ORIGIN',
     ],
+    [
+      'another command under the real owner',
+      (c) => c.pod('x', 'checkout', { containers: [{ ...app, command: ['sh', '-c', 'steal'] }] }),
+      '-FOREIGN_ORIGIN',
+    ],
+    [
+      'other arguments under the real owner',
+      (c) => c.pod('x', 'checkout', { containers: [{ ...app, args: ['--forward=elsewhere'] }] }),
+      '-FOREIGN_ORIGIN',
+    ],
+    ['a container that is missing', (c) => c.pod('x', 'checkout', { containers: [] }), '-FOREIGN_ORIGIN'],
     ['a replica without the agent', (c) => c.pod('x', 'checkout', { isEnrolled: false }), '-NOT_ENROLLED'],
     [
       'a replica without a certificate',
@@ -139,7 +159,7 @@ describe('a pod that is new behind a Service', () => {
 
   test('the digest alone of a replica is worth an alert and no hold', () => {
     const containers = [
-      { name: 'app', image: 'checkout:1', imageDigest: 'sha256:pushed-again', command: [], ports: [] },
+      { name: 'app', image: 'checkout:1', imageDigest: 'sha256:pushed-again', command: [], args: [], ports: [] },
     ];
     const result = after((c) => c.pod('x', 'checkout', { containers }));
     expect(verdicts(result)['x']).toBe('+ATTESTED');
@@ -148,9 +168,33 @@ describe('a pod that is new behind a Service', () => {
 });
 
 test('a sidecar of another version is no reason to look twice', () => {
-  const app = { name: 'app', image: 'checkout:1', imageDigest: 'sha256:checkout', command: [], ports: [] };
-  const sidecar = { name: 'agent', image: 'agent:2', imageDigest: 'sha256:agent-2', command: [], ports: [] };
+  const sidecar = { name: 'agent', image: 'agent:2', imageDigest: 'sha256:agent-2', command: [], args: [], ports: [] };
   expect(after((c) => c.pod('x', 'checkout', { containers: [app, sidecar] })).findings.size).toBe(0);
+});
+
+describe('a pod that names the real ReplicaSet and runs something else', () => {
+  const forged = { containers: [{ ...app, command: ['sh', '-c', 'steal'] }] };
+
+  test('is no endpoint when it has displaced every honest replica', () => {
+    const cluster = shop();
+    const first = cluster.attest();
+    cluster.pod('x', 'checkout', forged);
+    for (const name of ['checkout-1', 'checkout-2']) cluster.change(name, { isTerminating: true });
+    const second = cluster.attest({ origins: originsOf(first), memory: first.memory, now: at(1) });
+    expect(verdicts(second)['x']).toBe('-FOREIGN_ORIGIN');
+    cluster.pod('y', 'checkout', { containers: [{ ...app, image: 'evil:1' }] });
+    // Discovery has been restarted since.
+    const third = cluster.attest({ origins: originsOf(first), now: at(2) });
+    expect(verdicts(third)).toMatchObject({ x: '-FOREIGN_ORIGIN', y: '-FOREIGN_ORIGIN' });
+  });
+
+  test('control: what admission writes into every replica is not held against any', () => {
+    const cluster = shop();
+    for (const name of ['checkout-1', 'checkout-2']) {
+      cluster.change(name, { containers: [{ ...app, image: 'mirror/checkout:1', command: ['vault-env'] }] });
+    }
+    expect(verdicts(cluster.attest())).toEqual({ 'checkout-1': '+ATTESTED', 'checkout-2': '+ATTESTED' });
+  });
 });
 
 describe('an intruder that came while discovery was down', () => {
@@ -232,17 +276,19 @@ describe('Services outside the mesh', () => {
     expect(verdicts(result, 'demo/web')).toEqual({ web: '-BARE_POD', 'web-1': '+NOT_ENROLLED_ORIGIN' });
   });
 
-  test('addresses written by hand are offered without a selector only, and never a pod’s', () => {
+  test('addresses written by hand are offered without a selector only, and never a pod’s or a Service’s', () => {
     const cluster = shop().service('external', { selector: {} });
     const hand = { portName: 'tcp', port: 5432, podUid: '', isReady: true, isTerminating: false };
     cluster.slices.set('shop/external', [
       { ...hand, address: '192.0.2.1' },
       { ...hand, address: '10.0.0.1' },
+      { ...hand, address: '10.96.0.1' },
     ]);
     cluster.slices.set('shop/checkout', [{ ...hand, address: '192.0.2.2' }]);
     const result = cluster.attest();
     expect(result.endpoints.get('shop/external')?.map((one) => `${one.address} ${one.reason}`)).toEqual([
       '10.0.0.1 ADDRESS_MISMATCH',
+      '10.96.0.1 ADDRESS_MISMATCH',
       '192.0.2.1 HAND_WRITTEN',
     ]);
     expect(verdicts(result)).toEqual({ '192.0.2.2': '-ADDRESS_MISMATCH' });

@@ -2,6 +2,7 @@
 import { wantsAgent, type ClusterSnapshot, type Controller, type Service, type Workload } from '@signet/model';
 import { matchesLabels } from './label-selector.ts';
 import { isAlive, isOfOrigin, provenanceOf, templateAccountOf, type EstablishedOrigin } from './origin.ts';
+import { conformsTo } from './template-drift.ts';
 
 /** A controller that is gone this long gives its Service free for another one; a re-created Deployment is back earlier. */
 export const originGraceMs = 30_000;
@@ -76,6 +77,7 @@ function establishFrom(first: Workload, input: EstablishInput): EstablishedOrigi
     serviceAccount: templateAccountOf(first, cluster) ?? first.serviceAccount,
     isControlled: provenance.standing === 'controlled',
     isEnrolled: first.isEnrolled,
+    conforming: [],
     establishedAt: now,
   };
   return refresh(origin, input);
@@ -94,8 +96,24 @@ function refresh(origin: EstablishedOrigin, input: EstablishInput): EstablishedO
     : origin.isEnrolled;
   const uid = controller?.uid ?? origin.uid;
   const serviceAccount = controller?.templateServiceAccount ?? origin.serviceAccount;
-  const isSame = uid === origin.uid && serviceAccount === origin.serviceAccount && isEnrolled === origin.isEnrolled;
-  return isSame ? origin : { ...origin, uid, serviceAccount, isEnrolled };
+  const conforming = conformingControllers(origin, members, cluster);
+  const isSame =
+    uid === origin.uid &&
+    serviceAccount === origin.serviceAccount &&
+    isEnrolled === origin.isEnrolled &&
+    conforming.join() === origin.conforming.join();
+  return isSame ? origin : { ...origin, uid, serviceAccount, isEnrolled, conforming };
+}
+
+/** The remembered ones that still exist, and those that a replica shows now. */
+function conformingControllers(
+  origin: EstablishedOrigin,
+  members: readonly Workload[],
+  cluster: ClusterSnapshot,
+): readonly string[] {
+  const shown = members.flatMap((pod) => (cluster.adopted.has(pod.uid) ? [] : (conformsTo(pod, cluster) ?? [])));
+  const known = origin.conforming.filter((uid) => cluster.controllers.has(uid));
+  return [...new Set([...known, ...shown])].sort(compareText);
 }
 
 function hasMatchingController(service: Service, cluster: ClusterSnapshot): boolean {

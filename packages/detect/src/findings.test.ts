@@ -27,7 +27,7 @@ test('the label-copying intruder: everything that speaks against it in one findi
     c.policy('PeerAuthentication', 'signet-system/default', { mtls: { mode: 'STRICT' } });
     c.pod('x', 'checkout', {
       ...bare,
-      containers: [{ name: 'app', image: 'e', imageDigest: 'sha256:e', command: [], ports: [] }],
+      containers: [{ name: 'app', image: 'e', imageDigest: 'sha256:e', command: [], args: [], ports: [] }],
     });
   });
   expect([...findings.keys()]).toEqual(['bare-pod/pod-x']);

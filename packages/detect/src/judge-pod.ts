@@ -2,6 +2,7 @@
 import type { CertificateState, ClusterSnapshot, EndpointReason, Service, Signal, Workload } from '@signet/model';
 import { formatOrigin, isOfOrigin, provenanceOf, templateAccountOf, type EstablishedOrigin } from './origin.ts';
 import { isInEnrolledNamespace } from './policy-reach.ts';
+import { driftSignals } from './template-drift.ts';
 
 /** Reasons that accuse the pod, as opposed to states that pass by themselves. */
 export type Accusation = Extract<EndpointReason, 'BARE_POD' | 'FOREIGN_ORIGIN' | 'NOT_ENROLLED' | 'ADDRESS_MISMATCH'>;
@@ -89,27 +90,10 @@ function siblingsOf(input: JudgePodInput, origin: EstablishedOrigin): readonly W
   return others.filter((peer) => peer.owners[0]?.uid === direct.uid);
 }
 
-function imageOf(pod: Workload, container: string): string | undefined {
-  return pod.containers.find(({ name }) => name === container)?.image;
-}
-
-/** The template's image runs in siblings but not here. Where admission rewrites images it does so in all of them. */
-function templateImageSignals(input: JudgePodInput, siblings: readonly Workload[]): Signal[] {
-  const [direct] = input.pod.owners;
-  const template = direct?.isVerified === true ? input.cluster.controllers.get(direct.uid) : undefined;
-  return Object.entries(template?.templateImages ?? {})
-    .filter(([name, image]) => imageOf(input.pod, name) !== image)
-    .filter(([name, image]) => siblings.some((sibling) => imageOf(sibling, name) === image))
-    .map(([name, image]) => {
-      const seen = imageOf(input.pod, name) ?? 'nothing';
-      return signal('image.differs', `container ${name} is ${seen}, its controller's template says ${image}`, true);
-    });
-}
-
 /** Digests that run in the pod; where its controller's template is known, those of the template's containers only. */
 function digestsOf(pod: Workload, cluster: ClusterSnapshot): readonly string[] {
   const [direct] = pod.owners;
-  const template = direct?.isVerified === true ? cluster.controllers.get(direct.uid)?.templateImages : undefined;
+  const template = direct?.isVerified === true ? cluster.controllers.get(direct.uid)?.templateContainers : undefined;
   return pod.containers
     .filter(({ name }) => template === undefined || Object.hasOwn(template, name))
     .map((container) => container.imageDigest)
@@ -179,12 +163,12 @@ export function judgePod(input: JudgePodInput): Judgement {
   const siblings = siblingsOf(input, origin);
   const owner = ownerSignals(input, origin);
   const account = accountSignals(input, origin);
-  const image = templateImageSignals(input, siblings);
+  const drift = driftSignals(pod, { cluster: input.cluster, siblings, conforming: origin.conforming });
   const digest = digestSignals(input, siblings);
   const enrolment = enrolmentSignals(input, origin);
-  const signals = [...owner, ...account, ...image, ...digest, ...enrolment];
+  const signals = [...owner, ...account, ...drift, ...digest, ...enrolment];
   // A re-pushed tag changes the digest of honest replicas, so a digest alone is worth an alert and no hold.
-  const isForeign = owner.length + account.length + image.length > 0;
+  const isForeign = owner.length + account.length + drift.length > 0;
   if (signals.length === 0) return conclude(undefined, '', []);
   const all = [...signals, ...circumstancesOf(input, origin, siblings)];
   if (isForeign && origin.isControlled && owner[0]?.name === 'owner.missing') {

@@ -90,11 +90,29 @@ function podAt(address: string, cluster: ClusterSnapshot): Workload | undefined 
   return index.get(address);
 }
 
-/** An address without a pod: offered where the Service has no selector; a pod's own address never goes that way. */
+const addressesOfServices = new WeakMap<ClusterSnapshot['services'], ReadonlySet<string>>();
+
+function serviceAddresses({ services }: ClusterSnapshot): ReadonlySet<string> {
+  let addresses = addressesOfServices.get(services);
+  if (addresses === undefined) {
+    addresses = new Set([...services.values()].flatMap(({ clusterIps }) => clusterIps));
+    addressesOfServices.set(services, addresses);
+  }
+  return addresses;
+}
+
+/**
+ * An address without a pod: offered where the Service has no selector; the address of a pod or a Service never goes that
+ * way.
+ */
 function handWrittenVerdict(service: Service, slice: SliceEndpoint, cluster: ClusterSnapshot): Verdict {
   const pod = podAt(slice.address, cluster);
   if (pod !== undefined) {
     return withheld('ADDRESS_MISMATCH', `written by hand, but the address is that of pod ${pod.namespace}/${pod.name}`);
+  }
+  // Behind a Service's address stand pods that nobody has judged for this one.
+  if (serviceAddresses(cluster).has(slice.address)) {
+    return withheld('ADDRESS_MISMATCH', 'written by hand, but the address is that of a Service');
   }
   if (Object.keys(service.selector).length > 0) {
     return withheld('ADDRESS_MISMATCH', 'written by hand although the Service selects pods');

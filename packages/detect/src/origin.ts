@@ -33,6 +33,8 @@ export interface EstablishedOrigin {
   readonly isControlled: boolean;
   /** Its pods are in the mesh, so one outside is never reached in plaintext. */
   readonly isEnrolled: boolean;
+  /** UIDs of living controllers of which a replica was seen that runs what the template says. */
+  readonly conforming: readonly string[];
   readonly establishedAt: Date;
 }
 

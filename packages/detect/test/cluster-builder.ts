@@ -79,7 +79,7 @@ export class ClusterBuilder {
       uid: `deployment-${name}`,
       templateLabels: { app: name },
       templateServiceAccount: name,
-      templateImages: { app: `${name}:1` },
+      templateContainers: { app: { image: `${name}:1`, command: [], args: [] } },
       createdAt: at(-600),
       ...rest,
     };
@@ -112,7 +112,7 @@ export class ClusterBuilder {
       ips: [`10.0.0.${this.workloads.size + 1}`],
       labels: { app },
       annotations: {},
-      containers: [{ name: 'app', image: `${app}:1`, imageDigest: `sha256:${app}`, command: [], ports: [] }],
+      containers: [{ name: 'app', image: `${app}:1`, imageDigest: `sha256:${app}`, command: [], args: [], ports: [] }],
       isEnrolled,
       spiffeId: isEnrolled ? formatSpiffeId({ trustDomain: 'cluster.local', namespace, serviceAccount }) : undefined,
       certificate: undefined,

@@ -83,7 +83,7 @@ function podOf(pod: WorldPod): Workload {
     ips: [pod.ip],
     labels: pod.labels ?? { app: pod.name },
     annotations: {},
-    containers: [{ name: 'app', image: 'signet-sample', imageDigest: '', command: [], ports }],
+    containers: [{ name: 'app', image: 'signet-sample', imageDigest: '', command: [], args: [], ports }],
     isEnrolled,
     spiffeId: isEnrolled ? formatSpiffeId({ trustDomain, namespace, serviceAccount }) : undefined,
     certificate: undefined,

@@ -10,6 +10,7 @@ export {
   type ClusterSnapshot,
   type Container,
   type ContainerPort,
+  type ContainerTemplate,
   type Controller,
   type Endpoint,
   type EndpointReason,

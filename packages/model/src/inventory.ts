@@ -70,7 +70,9 @@ export interface Container {
   readonly image: string;
   /** Digest that runs, as the kubelet reports it; empty until then. */
   readonly imageDigest: string;
+  /** Replaces the image's entry point; empty when the image decides. */
   readonly command: readonly string[];
+  readonly args: readonly string[];
   readonly ports: readonly ContainerPort[];
 }
 
@@ -161,6 +163,9 @@ export interface Endpoint extends SliceEndpoint {
   readonly spiffeId: SpiffeId | undefined;
 }
 
+/** What a controller's template says about one container. */
+export type ContainerTemplate = Pick<Container, 'image' | 'command' | 'args'>;
+
 /** A controller of pods (Deployment, ReplicaSet, StatefulSet, DaemonSet, Job) as the API server holds it. */
 export interface Controller {
   readonly kind: string;
@@ -170,8 +175,8 @@ export interface Controller {
   /** Labels of its pod template. */
   readonly templateLabels: Readonly<Record<string, string>>;
   readonly templateServiceAccount: string;
-  /** Image of each container of the template, by container name. */
-  readonly templateImages: Readonly<Record<string, string>>;
+  /** Containers of the template, by name. */
+  readonly templateContainers: Readonly<Record<string, ContainerTemplate>>;
   readonly createdAt: Date;
 }
 

@@ -34,7 +34,7 @@ export interface DiscoveryMemory {
 /** Reads an origin that this process or an earlier one wrote; undefined for another shape. */
 export function parseOrigin(value: unknown, firstSeen: Date): EstablishedOrigin | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { namespace, service, kind, name, uid, serviceAccount, isControlled, isEnrolled } =
+  const { namespace, service, kind, name, uid, serviceAccount, isControlled, isEnrolled, conforming } =
     value as Partial<EstablishedOrigin>;
   const texts = [namespace, service, kind, name, uid, serviceAccount];
   if (
@@ -44,7 +44,13 @@ export function parseOrigin(value: unknown, firstSeen: Date): EstablishedOrigin 
   ) {
     return undefined;
   }
-  return { ...(value as EstablishedOrigin), establishedAt: firstSeen };
+  // Rows of an earlier version do not have it.
+  const controllers: readonly unknown[] = Array.isArray(conforming) ? conforming : [];
+  return {
+    ...(value as EstablishedOrigin),
+    conforming: controllers.filter((one) => typeof one === 'string'),
+    establishedAt: firstSeen,
+  };
 }
 
 class StoredMemory implements DiscoveryMemory {

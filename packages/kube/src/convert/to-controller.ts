@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Controller } from '@signet/model';
 import { fieldsOf, listOf, textMapOf, textOf, type KubeObject } from '../kube-object.ts';
+import { toContainerTemplate } from './to-container-template.ts';
 
 /** A controller of pods with what its template says. */
 export function toController(object: KubeObject): Controller {
@@ -14,10 +15,11 @@ export function toController(object: KubeObject): Controller {
     uid: metadata.uid,
     templateLabels: textMapOf(fieldsOf(template['metadata'])['labels']),
     templateServiceAccount: textOf(spec['serviceAccountName']) || 'default',
-    templateImages: Object.fromEntries(
-      listOf(spec['containers'])
-        .map(fieldsOf)
-        .map((container) => [textOf(container['name']), textOf(container['image'])]),
+    templateContainers: Object.fromEntries(
+      listOf(spec['containers']).map((container) => [
+        textOf(fieldsOf(container)['name']),
+        toContainerTemplate(container),
+      ]),
     ),
     createdAt: metadata.createdAt ?? new Date(0),
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Service, ServicePort } from '@signet/model';
 import { fieldsOf, listOf, textMapOf, textOf, type KubeObject } from '../kube-object.ts';
+import { canonicalAddress } from './address.ts';
 import { appProtocolOf } from './app-protocol.ts';
 
 function toPort(value: unknown): ServicePort | undefined {
@@ -21,7 +22,7 @@ export function toService(object: KubeObject): Service {
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid,
-    clusterIps: clusterIps.filter((one) => one !== '' && one !== 'None'),
+    clusterIps: clusterIps.flatMap((one) => canonicalAddress(one) ?? []),
     selector: textMapOf(spec['selector']),
     ports: listOf(spec['ports']).flatMap((value) => toPort(value) ?? []),
     publishNotReady: spec['publishNotReadyAddresses'] === true,

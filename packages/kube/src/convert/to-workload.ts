@@ -8,6 +8,8 @@ import {
   type Workload,
 } from '@signet/model';
 import { fieldsOf, listOf, textOf, type Fields, type KubeObject } from '../kube-object.ts';
+import { canonicalAddress } from './address.ts';
+import { toContainerTemplate } from './to-container-template.ts';
 
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
 const annotationPrefix = 'signet.dev/';
@@ -32,12 +34,11 @@ function toContainerPort(value: unknown): ContainerPort | undefined {
 }
 
 function toContainer(value: unknown, statuses: ReadonlyMap<string, Fields>): Container {
-  const { name, image, command, ports } = fieldsOf(value);
+  const { name, ports } = fieldsOf(value);
   return {
     name: textOf(name),
-    image: textOf(image),
+    ...toContainerTemplate(value),
     imageDigest: digestOf(textOf(statuses.get(textOf(name))?.['imageID'])),
-    command: listOf(command).filter((one) => typeof one === 'string'),
     ports: listOf(ports).flatMap((port) => toContainerPort(port) ?? []),
   };
 }
@@ -55,7 +56,7 @@ function toContainers(spec: Fields, status: Fields): readonly Container[] {
 
 function addressesOf(status: Fields): readonly string[] {
   const all = listOf(status['podIPs']).map((one) => textOf(fieldsOf(one)['ip']));
-  return (all.length > 0 ? all : [textOf(status['podIP'])]).filter((ip) => ip !== '');
+  return (all.length > 0 ? all : [textOf(status['podIP'])]).flatMap((ip) => canonicalAddress(ip) ?? []);
 }
 
 function isReady(status: Fields): boolean {

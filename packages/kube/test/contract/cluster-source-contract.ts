@@ -192,7 +192,7 @@ export function describeClusterSource(name: string, create: () => Promise<Source
       const { controllers } = place.source.current();
       expect(controllers.get(setUid)).toMatchObject({
         templateServiceAccount: 'checkout',
-        templateImages: { app: 'checkout:1' },
+        templateContainers: { app: { image: 'checkout:1', command: [], args: [] } },
       });
     });
 
