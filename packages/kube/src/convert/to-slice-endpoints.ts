@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SliceEndpoint } from '@signet/model';
 import { fieldsOf, listOf, textOf, type KubeObject } from '../kube-object.ts';
+import { endpointAddress } from './address.ts';
 
 /** An address with the name of its pod, for slices that give no UID. */
 export interface NamedSliceEndpoint extends SliceEndpoint {
@@ -12,9 +13,13 @@ interface SlicePort {
   readonly port: number;
 }
 
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535;
+}
+
 function toSlicePort(value: unknown): SlicePort | undefined {
   const { name, port, protocol = 'TCP' } = fieldsOf(value);
-  return typeof port === 'number' && protocol === 'TCP' ? { name: textOf(name), port } : undefined;
+  return isPort(port) && protocol === 'TCP' ? { name: textOf(name), port } : undefined;
 }
 
 /** Name of the Service to which an EndpointSlice belongs; empty when it belongs to none. */
@@ -22,7 +27,10 @@ export function serviceNameOf(slice: KubeObject): string {
   return slice.metadata.labels['kubernetes.io/service-name'] ?? '';
 }
 
-/** The TCP addresses of an EndpointSlice. */
+/**
+ * The TCP addresses of an EndpointSlice. One that is no address, or no port, is left out: it would make proxies reject
+ * everything that they are told beside it.
+ */
 export function toSliceEndpoints(slice: KubeObject): readonly NamedSliceEndpoint[] {
   if (slice.body['addressType'] === 'FQDN') return [];
   const ports = listOf(slice.body['ports']).flatMap((value) => toSlicePort(value) ?? []);
@@ -31,7 +39,10 @@ export function toSliceEndpoints(slice: KubeObject): readonly NamedSliceEndpoint
     const conditions = fieldsOf(endpoint['conditions']);
     const target = fieldsOf(endpoint['targetRef']);
     const isPod = target['kind'] === 'Pod';
-    const addresses = listOf(endpoint['addresses']).filter((one) => typeof one === 'string');
+    const addresses = listOf(endpoint['addresses']).flatMap((one) => {
+      const address = endpointAddress(textOf(one));
+      return address.ok ? [address.value] : [];
+    });
     return addresses.flatMap((address) =>
       ports.map(({ name, port }) => ({
         portName: name,

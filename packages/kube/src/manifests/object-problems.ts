@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { policyKinds } from '@signet/model';
+import { canonicalAddress, endpointAddress } from '../convert/address.ts';
 import { fieldsOf, listOf } from '../kube-object.ts';
 
 /** What is wrong with a field, for people. */
@@ -107,9 +108,28 @@ const servicePort = shape({
   appProtocol: optional(text),
 });
 
+const address: Check = (value, path) => {
+  if (typeof value !== 'string') return text(value, path);
+  const checked = endpointAddress(value);
+  return checked.ok ? [] : problem(path, `${value} ${checked.error}`);
+};
+const clusterAddress: Check = (value, path) =>
+  value === '' || value === 'None' || (typeof value === 'string' && canonicalAddress(value) !== undefined)
+    ? []
+    : problem(path, `expected None or an IP address, found ${kindOf(value)}`);
+
+function slice(value: unknown): readonly ObjectProblem[] {
+  const isNamed = fieldsOf(value)['addressType'] === 'FQDN';
+  const endpoint = shape({ addresses: list(isNamed ? text : address) });
+  const port = shape({ name: optional(text), port: optional(portNumber), protocol: optional(text) });
+  return shape({ addressType: text, endpoints: optional(list(endpoint)), ports: optional(list(port)) })(value, []);
+}
+
 const specs: Readonly<Record<string, Check>> = {
   Service: shape({
     selector: optional(textMap),
+    clusterIP: optional(clusterAddress),
+    clusterIPs: optional(list(clusterAddress)),
     ports: optional(list(servicePort)),
     publishNotReadyAddresses: optional(boolean),
   }),
@@ -143,5 +163,9 @@ export function listObjectProblems(value: unknown): readonly ObjectProblem[] {
   const { kind, metadata: meta, spec } = fieldsOf(value);
   const check = typeof kind === 'string' ? specs[kind] : undefined;
   const isKnown = check !== undefined || kind === 'Namespace' || kind === 'EndpointSlice';
-  return [...(isKnown ? metadata : anyMetadata)(meta, ['metadata']), ...(check?.(spec, ['spec']) ?? [])];
+  return [
+    ...(isKnown ? metadata : anyMetadata)(meta, ['metadata']),
+    ...(check?.(spec, ['spec']) ?? []),
+    ...(kind === 'EndpointSlice' ? slice(value) : []),
+  ];
 }
