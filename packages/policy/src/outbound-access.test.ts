@@ -52,6 +52,41 @@ describe('outbound', () => {
     },
   );
 
+  test.each<EndpointReason>(['FOREIGN_ORIGIN', 'BARE_POD', 'IDENTITY_MISMATCH'])(
+    '%s of an enrolled pod withholds its address too',
+    (reason) => {
+      const intruder = buildPod('intruder', { ips: ['10.0.0.66'] });
+      const accused = endpoint(intruder, { isOffered: false, reason });
+      expect(outboundOf([server, intruder], [accused]).withheldAddresses).toEqual(['10.0.0.66']);
+      // A Service of its own clears nobody.
+      const own = endpoint(intruder, { service: 'own' });
+      expect(outboundOf([server, intruder], [accused, own]).withheldAddresses).toEqual(['10.0.0.66']);
+    },
+  );
+
+  test.each([{}, { isOffered: false, reason: 'NOT_READY' } as const])(
+    'a controlled pod that belongs to another Service may be dialled (%j)',
+    (elsewhere) => {
+      const owners = [{ kind: 'ReplicaSet', name: 'canary', uid: 'rs', isVerified: true }];
+      const canary = buildPod('canary', { ips: ['10.0.0.7'], owners });
+      const accused = endpoint(canary, { isOffered: false, reason: 'FOREIGN_ORIGIN' });
+      const own = endpoint(canary, { service: 'canary', ...elsewhere });
+      expect(outboundOf([server, canary], [accused, own]).withheldAddresses).toEqual([]);
+    },
+  );
+
+  test('nobody makes the address of others unreachable by writing it into a slice', () => {
+    const mine = buildPod('mine', { ips: ['10.0.0.66'], isEnrolled: false });
+    const database = buildPod('database', { ips: ['10.0.0.9'], isEnrolled: false, namespace: 'data' });
+    const held = { isOffered: false, reason: 'ADDRESS_MISMATCH' } as const;
+    for (const address of ['10.0.0.9', '10.96.0.1', '8.8.8.8', '010.0.0.1', 'nonsense', '10.0.0.1']) {
+      for (const podUid of [mine.uid, '']) {
+        const outbound = outboundOf([server, mine, database], [endpoint(mine, { ...held, address, podUid })]);
+        expect(outbound).toMatchObject({ withheldAddresses: [], withheldSockets: [] });
+      }
+    }
+  });
+
   test.each<EndpointReason>(['NOT_READY', 'TERMINATING', 'NO_CERTIFICATE'])(
     '%s is no endpoint, but may be dialled',
     (reason) => {

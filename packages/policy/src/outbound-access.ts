@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Endpoint, EndpointReason, InventorySnapshot, Service, ServicePort, SpiffeId } from '@signet/model';
+import type { Endpoint, InventorySnapshot, Service, ServicePort, SpiffeId } from '@signet/model';
+import { bySocket, socketKey, unique } from './socket-order.ts';
+import { withheldFromClients } from './withheld-addresses.ts';
 import type {
   IdentityAddresses,
   OfferedEndpoint,
   OutboundAccess,
   ServiceAccess,
   ServicePortAccess,
-  SocketAddress,
   WorkloadAccess,
 } from './access-graph.ts';
-
-/** Reasons that make an address dangerous even to a client that dials it itself, as clients of headless Services do. */
-const pretenders: ReadonlySet<EndpointReason> = new Set([
-  'FOREIGN_ORIGIN',
-  'BARE_POD',
-  'NOT_ENROLLED',
-  'IDENTITY_MISMATCH',
-  'ADDRESS_MISMATCH',
-]);
-
-function bySocket(a: SocketAddress, b: SocketAddress): number {
-  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
-  return a.port - b.port;
-}
-
-function unique<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()];
-}
-
-const socketKey = ({ address, port }: SocketAddress): string => `${address} ${port}`;
 
 /** True when clients must speak plaintext to a port of an enrolled pod. */
 type IsPlaintext = (podUid: string, port: number) => boolean;
@@ -89,12 +70,7 @@ export function outboundAccess(
     .map(([key, service]) => serviceAccess(service, snapshot.endpoints.get(key) ?? [], isPlaintext))
     .toSorted((a, b) => (a.namespace + '/' + a.name < b.namespace + '/' + b.name ? -1 : 1));
   const enrolled = [...workloads.values()];
-  const owned = new Set(enrolled.flatMap((workload) => workload.ips));
-  const withheld = [...snapshot.endpoints.values()]
-    .flat()
-    .filter((endpoint) => !endpoint.isOffered && pretenders.has(endpoint.reason) && !owned.has(endpoint.address));
-  const isOnHost = (endpoint: Endpoint): boolean => snapshot.workloads.get(endpoint.podUid)?.usesHostNetwork !== false;
-  const sockets = withheld.filter(isOnHost).map(({ address, port }) => ({ address, port }));
+  const withheld = withheldFromClients(snapshot);
   return {
     services,
     pods: identityAddresses(enrolled),
@@ -105,9 +81,7 @@ export function outboundAccess(
           .flatMap((port) => workload.ips.map((address) => ({ address, port: port.port }))),
       )
       .toSorted(bySocket),
-    withheldAddresses: [
-      ...new Set(withheld.filter((endpoint) => !isOnHost(endpoint)).map((endpoint) => endpoint.address)),
-    ].toSorted(),
-    withheldSockets: unique(sockets, socketKey).toSorted(bySocket),
+    withheldAddresses: withheld.addresses,
+    withheldSockets: withheld.sockets,
   };
 }

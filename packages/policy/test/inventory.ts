@@ -20,7 +20,7 @@ const epoch = new Date('2026-01-01T00:00:00Z');
 export function buildPod(
   name: string,
   options: Partial<
-    Pick<Workload, 'namespace' | 'labels' | 'ips' | 'isEnrolled' | 'containers' | 'usesHostNetwork'>
+    Pick<Workload, 'namespace' | 'labels' | 'ips' | 'isEnrolled' | 'containers' | 'usesHostNetwork' | 'owners'>
   > = {},
 ): Workload {
   const namespace = options.namespace ?? 'shop';
@@ -29,7 +29,7 @@ export function buildPod(
     uid: `${namespace}-${name}`,
     namespace,
     name,
-    owners: [],
+    owners: options.owners ?? [],
     serviceAccount: name,
     node: 'node-1',
     ips: options.ips ?? ['10.0.0.1'],
