@@ -230,3 +230,13 @@ export function shop(): ClusterBuilder {
 export function originsOf(result: AttestationResult): Map<string, EstablishedOrigin> {
   return new Map(result.established.map((origin) => [objectKey(origin.namespace, origin.service), origin]));
 }
+
+/** `pod: reason`, with a + for offered endpoints. */
+export function verdicts(result: AttestationResult, service = 'shop/checkout'): Record<string, string> {
+  return Object.fromEntries(
+    (result.endpoints.get(service) ?? []).map((one) => [
+      one.pod || one.address,
+      `${one.isOffered ? '+' : '-'}${one.reason}`,
+    ]),
+  );
+}
