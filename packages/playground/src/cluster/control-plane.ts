@@ -109,7 +109,7 @@ function controlPlaneSettings(options: ControlPlaneOptions & { readonly healthPo
     },
     operators: { accounts: [`${defaultRootNamespace}/signet-operator`] },
     trustBundleFile: paths.rootsFile,
-    listen: { host: networkPlan.gateway, portBase: 15_000 },
+    listen: { host: networkPlan.gateway, portBase: 15_000, healthPort: options.healthPort },
     tokens: { issuer: options.backend.tokenIssuer, jwksFile: paths.jwksFile, audiences: [tokenAudience, 'istio-ca'] },
     source: options.backend.source,
     database: { host: database.host, database: database.database, port: 5432, user: database.user },

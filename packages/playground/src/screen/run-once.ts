@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Workload__Output } from '@signet/proto';
 import type { Context } from '../launcher/context-file.ts';
 import { demoReport, type DemoReport } from './demo-report.ts';
 import { judgeCall, type CallJudgement } from './judge-call.ts';
@@ -33,13 +34,7 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
   await waitForMesh({ client, timeoutMs: upTimeoutMs, signal, onProgress });
   const workloads = await client.workloads();
   onProgress('every proxy has acknowledged; making the declared calls');
-  const made: MadeCall[] = [];
-  const queue = [...workloads];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      made.push(...(await runDeclaredCalls(next, context.execCommand.socket)));
-  };
-  await Promise.all(Array.from({ length: parallelCallers }, work));
+  const made = await makeCalls(workloads, context.execCommand.socket);
   onProgress(`${made.length} calls made; collecting what the proxies saw`);
   const { view, judgements } = await collect(client, made, signal);
   const problems = [
@@ -53,6 +48,20 @@ export async function runOnce(options: OnceOptions): Promise<OnceResult> {
     ),
     problems,
   };
+}
+
+/** The declared calls of every pod, in the pods' order, a few pods at a time. */
+async function makeCalls(workloads: readonly Workload__Output[], execSocket: string): Promise<readonly MadeCall[]> {
+  const made: (readonly MadeCall[])[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < workloads.length; index = next++) {
+      const workload = workloads[index];
+      if (workload !== undefined) made[index] = await runDeclaredCalls(workload, execSocket);
+    }
+  };
+  await Promise.all(Array.from({ length: parallelCallers }, work));
+  return made.flat();
 }
 
 /** Agents report when asked and every few seconds: asks until every call has been seen, or the patience ends. */
