@@ -110,6 +110,10 @@ describe('token verifier', () => {
       'TOKEN_SIGNATURE_INVALID',
     );
     expect(await reasonOf(await signToken(claims, { kid: 'unknown' }))).toBe('TOKEN_SIGNATURE_INVALID');
+    const foreign = { ...claims, iss: 'https://evil.test' };
+    expect(await reasonOf(await signToken(foreign, { key: await generateKeyPair('ES256') }))).toBe(
+      'TOKEN_ISSUER_UNKNOWN',
+    );
   });
 
   test('no signature, a symmetric one, or garbage', async () => {

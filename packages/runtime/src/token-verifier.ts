@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { failure, success, type Reason, type Result } from '@signet/model';
-import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
 import { systemClock, type Clock } from './clock.ts';
 import { JwksUnavailable, createJwksSource, type JwksLocation } from './jwks-source.ts';
 
@@ -65,6 +65,15 @@ function describeFailure(error: unknown): TokenFailure {
     return { reason: 'TOKEN_SIGNATURE_INVALID', message: 'no key of the issuer verifies the token' };
   }
   return { reason: 'TOKEN_MALFORMED', message: 'not a signed JWT of a service account' };
+}
+
+/** What the token says of its issuer, unproved: good enough to name the reason of a refusal, for nothing else. */
+function isFromElsewhere(token: string, issuer: string): boolean {
+  try {
+    return decodeJwt(token).iss !== issuer;
+  } catch {
+    return false;
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -176,7 +185,11 @@ export function createTokenVerifier(o: {
         cache.remember(digest, payload);
       } catch (error) {
         if (error instanceof JwksUnavailable) return fail('KUBERNETES_DOWN', error.message);
-        return failure(describeFailure(error));
+        const problem = describeFailure(error);
+        if (problem.reason === 'TOKEN_SIGNATURE_INVALID' && isFromElsewhere(token, o.issuer)) {
+          return fail('TOKEN_ISSUER_UNKNOWN', 'the token comes from an issuer that is not configured');
+        }
+        return failure(problem);
       }
       return readClaims(payload);
     },

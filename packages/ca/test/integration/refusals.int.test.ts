@@ -78,7 +78,7 @@ const cases: readonly {
     token: () => files.tokenOf(checkout, { issuer: 'https://other' }),
   },
   {
-    name: 'foreign issuer with a key of its own',
+    name: 'token in our issuer’s name, signed with another key',
     reason: 'TOKEN_SIGNATURE_INVALID',
     token: () => new TestIssuer().token({ namespace: 'shop', serviceAccount: 'checkout', pod: checkout }),
   },
