@@ -11,6 +11,7 @@ import { startForward } from '../socket-forward.ts';
 import { statePaths, type StatePaths } from '../state-paths.ts';
 import { startClusterProcess, type ClusterProcess } from './cluster-process.ts';
 import { createContext, publishContext, type Context } from './context-file.ts';
+import { endOrphans } from './orphans.ts';
 import { checkPrograms, findEnvoy, findNamespaceArgs, fullSearchPath } from './requirements.ts';
 import { takeStateLock } from './state-lock.ts';
 
@@ -47,6 +48,7 @@ export async function launchPlayground(
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
+    await endOrphans(paths.clusterConfigFile);
     prepareDirectories(paths);
     undo.push(() => rmSync(paths.sockets, { recursive: true, force: true }));
     if (options.kubeconfig !== undefined) {
