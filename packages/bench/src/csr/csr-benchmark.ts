@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Benchmark, PreparedBenchmark, Sample } from '../benchmark.ts';
-import { createEcdsaFloor } from '../ecdsa-floor.ts';
+import { median, type Benchmark, type PreparedBenchmark } from '../benchmark.ts';
+import { createEcdsaFloor, type EcdsaFloor } from '../ecdsa-floor.ts';
 import { measureOpenssl, type OpensslSpeed } from '../openssl-speed.ts';
 import { startBenchControlPlane } from './control-plane.ts';
 import { createCsrLoad } from './csr-load.ts';
@@ -11,18 +11,13 @@ const callsPerConnection = 8;
 /** The floor must not be slow by its own fault. */
 const floorShareMin = 0.9;
 
-/** Operations per second of user time, which is what `openssl speed` divides by. */
-function userRate(sample: Sample): number {
-  return (sample.operations / (sample.counters['userMs'] ?? Infinity)) * 1000;
-}
-
-/** The best of each side: what else runs on the machine makes both slower, never faster. */
-function checkFloor(floorRates: readonly number[], openssl: readonly OpensslSpeed[]): readonly string[] {
-  const best = Math.max(...openssl.map((speed) => speed.pairPerSecond));
-  const share = Math.max(...floorRates) / best;
+/** The floor's best slice against the middle of the runs of `openssl speed`, which are seconds long. */
+function checkFloor(floor: EcdsaFloor, openssl: readonly OpensslSpeed[]): readonly string[] {
+  const usual = median(openssl.map((speed) => speed.pairPerSecond));
+  const share = floor.bestCpuRate() / usual;
   if (share >= floorShareMin) return [];
   const percent = (share * 100).toFixed(0);
-  return [`the floor reaches ${percent} % of openssl speed (${Math.round(best)}/s), at least 90 % are needed`];
+  return [`the floor reaches ${percent} % of openssl speed (${Math.round(usual)}/s), at least 90 % are needed`];
 }
 
 async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> {
@@ -33,7 +28,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
   await load.run(2000);
   const openssl: OpensslSpeed[] = [await measureOpenssl()];
   const floor = createEcdsaFloor();
-  const floorRates: number[] = [userRate(await floor.run(1000))];
+  await floor.run(1000);
   return {
     contenders: [
       load,
@@ -41,7 +36,6 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
         name: 'floor',
         async run(durationMs) {
           const sample = await floor.run(durationMs);
-          floorRates.push(userRate(sample));
           openssl.push(await measureOpenssl());
           return sample;
         },
@@ -55,7 +49,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
       const ours = results.get('ours');
       const refused = ours?.counters['refused'] ?? 0;
       return [
-        ...checkFloor(floorRates, openssl),
+        ...checkFloor(floor, openssl),
         ...(refused > 0 ? [`${refused} requests were refused: ${JSON.stringify(ours?.counters)}`] : []),
       ];
     },
