@@ -163,7 +163,8 @@ export interface PodStatus {
   readonly podIPs?: readonly { readonly ip: string }[];
   readonly hostIP?: string;
   readonly startTime?: string;
-  readonly conditions: readonly PodCondition[];
+  /** Absent until the kubelet has reported. */
+  readonly conditions?: readonly PodCondition[];
   readonly containerStatuses: readonly ContainerStatus[];
 }
 
@@ -181,7 +182,9 @@ export function kubeKey(object: {
 
 /** True when the pod's Ready condition holds. */
 export function isPodReady(pod: PodObject): boolean {
-  return pod.status?.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  return (
+    pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+  );
 }
 
 /** True when every label of the selector is on the object. */

@@ -23,7 +23,7 @@ export function podStatus(facts: PodFacts, before: PodStatus | undefined, now: D
   const reason = facts.problem === '' ? {} : { reason: 'CannotRun', message: facts.problem };
   const condition = (type: string, value: boolean): PodCondition => {
     const status = value ? 'True' : 'False';
-    const known = before?.conditions.find((candidate) => candidate.type === type && candidate.status === status);
+    const known = before?.conditions?.find((candidate) => candidate.type === type && candidate.status === status);
     return {
       type,
       status,

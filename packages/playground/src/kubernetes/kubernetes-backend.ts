@@ -52,7 +52,9 @@ export async function createKubernetesBackend(options: KubernetesBackendOptions)
     async start(events) {
       await applyManifests(api, meshDirectory, (text) => events.onProblem(text));
       const onPods = (): void => {
-        if (watches !== undefined) void syncPods({ watches, api, events });
+        if (watches === undefined) return;
+        reports.confirm(watches.pods());
+        void syncPods({ watches, api, events });
       };
       watches = await startClusterWatches(client, { pods: onPods, services: () => events.onServices() });
       onPods();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PodStatus } from '../controller/kubernetes-objects.ts';
+import { isPodReady, type PodObject, type PodStatus } from '../controller/kubernetes-objects.ts';
 import type { PodKey } from '../kubelet/kubelet.ts';
 import type { ApiWriter } from './api-writer.ts';
 
@@ -9,6 +9,8 @@ const retryMs = 500;
 export interface PodReports {
   setStatus(pod: PodKey, status: PodStatus): void;
   remove(pod: PodKey): void;
+  /** Sends the report again when somebody else has overwritten it, as the node controller does after a long silence. */
+  confirm(pods: readonly PodObject[]): void;
 }
 
 /** Makes the sender. */
@@ -31,16 +33,30 @@ export function createPodReports(api: ApiWriter): PodReports {
     waiting.set(uid, job);
     if (!busy.has(uid)) void work(uid);
   };
+  const reported = new Map<string, { readonly pod: PodKey; readonly status: PodStatus }>();
+  const sendStatus = (pod: PodKey, status: PodStatus): void =>
+    enqueue(
+      pod.uid,
+      async () => (await api.patch(`${path(pod)}/status`, { metadata: { uid: pod.uid }, status })).status,
+    );
   return {
-    setStatus: (pod, status) =>
-      enqueue(
-        pod.uid,
-        async () => (await api.patch(`${path(pod)}/status`, { metadata: { uid: pod.uid }, status })).status,
-      ),
-    remove: (pod) =>
+    setStatus(pod, status) {
+      reported.set(pod.uid, { pod, status });
+      sendStatus(pod, status);
+    },
+    remove(pod) {
+      reported.delete(pod.uid);
       enqueue(
         pod.uid,
         async () => (await api.delete(path(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.uid } })).status,
-      ),
+      );
+    },
+    confirm(pods) {
+      for (const object of pods) {
+        const own = reported.get(object.metadata.uid ?? '');
+        if (own === undefined || waiting.has(own.pod.uid)) continue;
+        if (isPodReady({ ...object, status: own.status }) !== isPodReady(object)) sendStatus(own.pod, own.status);
+      }
+    },
   };
 }
