@@ -28,7 +28,7 @@ async function prepare(say: (text: string) => void): Promise<PreparedBenchmark> 
   await load.run(2000);
   const openssl: OpensslSpeed[] = [await measureOpenssl()];
   const floor = createEcdsaFloor();
-  await floor.run(1000);
+  await floor.run(2000);
   return {
     contenders: [
       load,
