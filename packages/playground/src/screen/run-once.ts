@@ -73,15 +73,17 @@ async function collect(
   for (let attempt = 1; ; attempt += 1) {
     const view = await client.view();
     const judgements = made.map((one) => judgeCall(one, view));
-    if (attempt >= reportAttempts || judgements.every(isReported)) return { view, judgements };
+    const enrolled = new Set(view.workloads.filter((pod) => pod.enrolled).map((pod) => pod.name));
+    const isComplete = judgements.every((judgement) => isReported(judgement, enrolled));
+    if (isComplete || attempt >= reportAttempts) return { view, judgements };
     await delay(reportIntervalMs, undefined, { signal });
   }
 }
 
-/** An allowed call between enrolled pods must have been seen with both serials; a refused one may leave no trace. */
-function isReported({ row }: CallJudgement, _: number, all: readonly CallJudgement[]): boolean {
-  const callerHasCertificate = all.some((other) => other.row.from === row.from && other.row.clientSerial !== null);
-  return row.verdict === 'refused' || !callerHasCertificate || row.clientSerial !== null;
+/** An allowed call between enrolled pods must have been seen with both serials; any other may leave no trace. */
+function isReported({ row }: CallJudgement, enrolled: ReadonlySet<string>): boolean {
+  const isMutual = row.verdict === 'allowed' && enrolled.has(row.from) && enrolled.has(row.to);
+  return !isMutual || (row.clientSerial !== null && row.serverSerial !== null);
 }
 
 function proxyProblems(view: MeshView): string[] {
