@@ -51,7 +51,7 @@ function ownerSignals(input: JudgePodInput, origin: EstablishedOrigin): Signal[]
   const claim = `${provenance.kind}/${provenance.name} (uid ${provenance.uid})`;
   if (isOfOrigin(pod, origin)) {
     return cluster.adopted.has(pod.uid)
-      ? [signal('owner.adopted', `had no controller when it appeared, then ${expected} adopted it`, true)]
+      ? [signal('owner.adopted', `came without this controller, then ${expected} adopted it`, true)]
       : [];
   }
   switch (provenance.standing) {

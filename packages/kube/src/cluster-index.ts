@@ -67,8 +67,8 @@ export class ClusterIndex {
   readonly #trustDomain: string;
   /** By kind, then namespace/name. */
   readonly #objects = new Map<string, Map<string, PlacedObject>>();
-  /** UIDs of pods that came without a controller. */
-  readonly #bareAtFirstSight = new Set<string>();
+  /** By UID of a pod: kind and name of the controller with which it came; empty for none. */
+  readonly #firstController = new Map<string, string>();
   readonly #workloads = new WeakMap<KubeObject, CachedWorkload>();
   readonly #slices = new Map<
     string,
@@ -103,11 +103,17 @@ export class ClusterIndex {
     this.#ofKind(kind).set(key, placed);
   }
 
-  /** A pod that comes without a controller and gets one later was adopted. */
+  /** A pod that comes without a controller, or with another one than it has later, was adopted. */
   #notePod(pod: KubeObject, known: KubeObject | undefined): void {
     if (known?.metadata.uid === pod.metadata.uid) return;
-    if (known !== undefined) this.#bareAtFirstSight.delete(known.metadata.uid);
-    if (!pod.metadata.ownerReferences.some((one) => one.controller)) this.#bareAtFirstSight.add(pod.metadata.uid);
+    if (known !== undefined) this.#firstController.delete(known.metadata.uid);
+    const controller = pod.metadata.ownerReferences.find((one) => one.controller);
+    this.#firstController.set(pod.metadata.uid, controller === undefined ? '' : nameOfController(controller));
+  }
+
+  #isAdopted({ uid, owners }: Workload): boolean {
+    const [direct] = owners;
+    return direct !== undefined && nameOfController(direct) !== this.#firstController.get(uid);
   }
 
   delete({ kind, namespace, name }: ObjectReference): void {
@@ -115,7 +121,7 @@ export class ClusterIndex {
     const known = this.#objects.get(kind)?.get(key);
     if (known === undefined) return;
     this.#ofKind(kind).delete(key);
-    if (kind === 'Pod') this.#bareAtFirstSight.delete(known.object.metadata.uid);
+    if (kind === 'Pod') this.#firstController.delete(known.object.metadata.uid);
   }
 
   /** Makes the given objects the only ones of a kind; returns whether that changed anything. */
@@ -143,7 +149,7 @@ export class ClusterIndex {
     const controllersByUid = this.#controllerObjects();
     const workloads = this.#buildWorkloads(controllersByUid);
     const byUid = new Map(workloads.map((workload) => [workload.uid, workload]));
-    const adopted = workloads.filter((pod) => pod.owners.length > 0 && this.#bareAtFirstSight.has(pod.uid));
+    const adopted = workloads.filter((pod) => this.#isAdopted(pod));
     return {
       ...state,
       namespaces: new Map(
@@ -233,6 +239,11 @@ export class ClusterIndex {
     });
     return new Map(policies.map((policy) => [policyKey(policy), policy]));
   }
+}
+
+/** Not the UID: a StatefulSet that is deleted without its pods and made again stays theirs. */
+function nameOfController({ kind, name }: { readonly kind: string; readonly name: string }): string {
+  return `${kind}/${name}`;
 }
 
 /** The API numbers versions; objects from files have none and are compared by identity. */

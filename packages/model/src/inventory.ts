@@ -195,7 +195,7 @@ export interface ClusterSnapshot {
   readonly workloads: ReadonlyMap<string, Workload>;
   /** Controllers by UID. */
   readonly controllers: ReadonlyMap<string, Controller>;
-  /** UIDs of pods that had no controller when they were first seen and have one now: something adopted them. */
+  /** UIDs of pods whose controller is another than the one, or none, with which they were first seen: something adopted them. */
   readonly adopted: ReadonlySet<string>;
   /** By namespace/name of the Service. */
   readonly slices: ReadonlyMap<string, readonly SliceEndpoint[]>;
