@@ -105,11 +105,16 @@ function addRoutes(app: FastifyInstance, o: RestServerOptions): void {
   });
 }
 
+/** Given with every certificate: `setSecureContext` forgets what the server was made with. */
+const protocolOptions = {
+  minVersion: 'TLSv1.2',
+  // A resumed session would skip the judgement of the client certificate.
+  secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
+} as const;
+
 function createTlsServer(): Server {
   return createServer({
-    minVersion: 'TLSv1.2',
-    // A resumed session would skip the judgement of the client certificate.
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    ...protocolOptions,
     requestCert: true,
     // A caller without a certificate may have a token; a bad certificate is refused in peerOfSocket.
     rejectUnauthorized: false,
@@ -133,7 +138,8 @@ export function createRestServer(o: RestServerOptions): RestServer {
   const useNewest = (): void => {
     const material = o.material();
     if (material === undefined || (material.serial === serial && material.rootsPem === roots)) return;
-    server.setSecureContext({ key: material.keyPem, cert: material.certificateChainPem, ca: material.rootsPem });
+    const { keyPem: key, certificateChainPem: cert, rootsPem: ca } = material;
+    server.setSecureContext({ ...protocolOptions, key, cert, ca });
     ({ serial, rootsPem: roots } = material);
   };
   // Before the handshake of each connection.
