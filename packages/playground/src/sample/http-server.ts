@@ -37,6 +37,8 @@ export function createHttpServer(role: HttpRole): http.Server {
     requests += 1;
     return answer({ ...role.identity, method: request.method, path });
   });
+  // A proxy in front decides how long an idle connection is kept; closing it here races with its next request.
+  server.keepAliveTimeout = 0;
   server.on('connection', (socket) => role.counter.add(socket));
   return server;
 }

@@ -7,6 +7,7 @@ import { footerLines, summarySections } from './summary.ts';
 
 const refreshMs = 2000;
 const maxProblems = 5;
+const clearScreen = '\u001b[2J';
 const home = '\u001b[H';
 const clearLine = '\u001b[K';
 const clearBelow = '\u001b[J';
@@ -37,25 +38,35 @@ export interface ScreenOptions {
 export async function showLiveScreen(options: ScreenOptions): Promise<void> {
   const { client, target, signal } = options;
   let lastState = '';
-  if (target.isTerminal) target.write('\u001b[2J');
+  let hasAnswered = false;
+  if (target.isTerminal) target.write(clearScreen);
   while (!signal.aborted) {
     const view = await client
       .view()
       .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
     if (signal.aborted) return;
     if (typeof view === 'string') {
-      if (target.isTerminal) target.write(`${home}the control plane does not answer (${view})${clearLine}\n`);
+      const text = hasAnswered ? `the control plane does not answer (${view})` : 'the control plane is starting …';
+      if (target.isTerminal) target.write(`${home}${text}${clearLine}\n`);
     } else if (target.isTerminal) {
+      hasAnswered = true;
       draw(view, options);
     } else {
+      hasAnswered = true;
       const state = stateOf(view, options.problems());
-      if (state !== lastState && isComplete(view)) {
+      if (state !== lastState) {
         lastState = state;
-        target.write(`${lines(view, options).join('\n')}\n\n`);
+        target.write(isComplete(view) ? `${lines(view, options).join('\n')}\n\n` : `${progressText(view)}\n`);
       }
     }
     await delay(refreshMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function progressText(view: MeshView): string {
+  const waiting = view.workloads.filter((workload) => !workload.ready).map((workload) => workload.name);
+  const up = `${view.workloads.length - waiting.length} of ${view.workloads.length} pods are up`;
+  return waiting.length === 0 ? `${up}; no calls seen yet` : `${up}; waiting for ${waiting.slice(0, 3).join(', ')}`;
 }
 
 function lines(view: MeshView, options: ScreenOptions): string[] {
@@ -81,11 +92,13 @@ function isComplete(view: MeshView): boolean {
   return view.workloads.length > 0 && view.workloads.every((workload) => workload.ready) && view.edges.length > 0;
 }
 
+/** What makes another look worth printing where there is no terminal. */
 function stateOf(view: MeshView, problems: readonly string[]): string {
   return JSON.stringify([
+    isComplete(view),
     view.findings.map((finding) => finding.id),
     view.fileProblems,
     problems,
-    view.workloads.map((workload) => workload.name),
+    view.workloads.map((workload) => [workload.name, workload.ready]),
   ]);
 }
