@@ -25,7 +25,7 @@ const finding = {
   firstSeen: { seconds: 1_700_000_000, nanos: 0 },
 } as unknown as Finding__Output;
 
-const now = new Date(1_700_000_120_000);
+const now = new Date(1_700_000_420_000);
 
 describe('the screen', () => {
   const edges = [

@@ -7,6 +7,8 @@ import type { Section } from './fit-sections.ts';
 import { formatDuration, formatTable, sanitise } from './table.ts';
 
 const recentMs = 60_000;
+// The CA dates certificates back by as much, for peers whose clock is behind.
+const backdateMs = 300_000;
 
 /** Sections of the screen, most important findings included: workloads, calls, refused calls, findings. */
 export function summarySections(view: MeshView, now: Date): Section[] {
@@ -44,7 +46,7 @@ function workloadLines(view: MeshView, now: Date): string[] {
 function certificateText(workload: Workload__Output, now: Date): string {
   const { certificate } = workload;
   if (certificate === null || certificate === undefined) return workload.enrolled ? 'none yet' : '';
-  const age = now.getTime() - milliseconds(certificate.notBefore);
+  const age = now.getTime() - milliseconds(certificate.notBefore) - backdateMs;
   const left = milliseconds(certificate.notAfter) - now.getTime();
   return `${certificate.serial.slice(0, 8)}… ${formatDuration(age)} old, ${formatDuration(left)} left`;
 }
