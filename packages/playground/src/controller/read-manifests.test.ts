@@ -43,6 +43,25 @@ metadata: { name: default }
     expect(isBroken).toBe(true);
   });
 
+  test('says what of a pod it leaves out', () => {
+    const text = `
+apiVersion: v1
+kind: Pod
+metadata: { name: a }
+spec:
+  hostNetwork: true
+  containers:
+    - name: app
+      volumeMounts: [{ name: data, mountPath: /data }]
+`;
+    const { objects, problems } = parseManifests(text, 'x.yaml');
+    expect(objects).toHaveLength(1);
+    expect(problems).toEqual([
+      expect.stringMatching(/^x\.yaml:9: Pod a: spec\.containers\.0\.volumeMounts: /),
+      expect.stringMatching(/^x\.yaml:6: Pod a: spec\.hostNetwork: /),
+    ]);
+  });
+
   test('says which kinds it does not run', () => {
     const { problems } = parseManifests('apiVersion: batch/v1\nkind: Job\nmetadata: { name: once }\n', 'x.yaml');
     expect(problems).toEqual([expect.stringContaining('Job once')]);

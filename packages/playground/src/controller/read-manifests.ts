@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml';
 import { z } from 'zod';
+import { ignoredPodFields } from './ignored-pod-fields.ts';
 import {
   deploymentSpecShape,
   metadataShape,
@@ -126,7 +127,11 @@ function readObject(value: unknown, into: ReadTarget): void {
   }
   const namespace = clusterScoped.has(kind) ? undefined : (metadata.namespace ?? 'default');
   const object = { ...head.data, metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) } };
-  into.objects.push((spec.data === undefined ? object : { ...object, spec: spec.data }) as KubeObject);
+  const read = (spec.data === undefined ? object : { ...object, spec: spec.data }) as KubeObject;
+  into.objects.push(read);
+  for (const { path: field, reason } of ignoredPodFields(read)) {
+    into.problems.push(`${into.where(field)}: ${name}: ${field.join('.')}: ${reason}`);
+  }
 }
 
 function describe(
