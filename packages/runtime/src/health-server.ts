@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { limitConnections } from './connection-limit.ts';
 import type { Metrics } from './metrics.ts';
 
 /** HTTP without TLS for probes and scrapes; shows nothing secret. */
@@ -43,12 +44,12 @@ export function createHealthServer(o: {
   }
 
   const server = createServer(
-    { requestTimeout: 5000, headersTimeout: 5000, maxHeaderSize: 8192 },
+    { requestTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 },
     (request, response) => {
       answer(request, response).catch(() => response.destroy());
     },
   );
-  server.maxConnections = 64;
+  limitConnections(server, { total: 64, perAddress: 16 });
   server.on('clientError', (_error, socket) => socket.destroy());
 
   return {

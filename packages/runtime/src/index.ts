@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export { parseCertificateNames, type CertificateNames } from './certificate-names.ts';
 export { systemClock, type Clock } from './clock.ts';
+export { limitConnections } from './connection-limit.ts';
 export { formatEnvName, listConfigLeaves, secretText, type ConfigLeaf } from './config-leaves.ts';
 export { ConfigError, loadConfig, redactConfig, type ConfigSources } from './config-loader.ts';
 export { grpcCodeNameOf, httpStatusOf } from './error-status.ts';

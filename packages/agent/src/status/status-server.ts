@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { limitConnections } from '@signet/runtime';
 import type { AgentConfig } from '../config.ts';
 import { runProbe } from './probe.ts';
 
@@ -31,7 +32,7 @@ const probePath = /^\/app-health\/([^/]+)\/(livez|readyz|startupz)$/;
 /** Creates the server. */
 export function createStatusServer(deps: StatusServerDeps): StatusServer {
   const server = createServer(
-    { requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 16_384 },
+    { requestTimeout: 5_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     (request, response) => {
       answer(deps, request).then(
         (found) => write(response, found),
@@ -39,7 +40,7 @@ export function createStatusServer(deps: StatusServerDeps): StatusServer {
       );
     },
   );
-  server.maxConnections = 256;
+  limitConnections(server, { total: 256, perAddress: 32 });
   server.on('clientError', (_cause, socket) => socket.destroy());
   return {
     start: () =>
