@@ -41,7 +41,7 @@ export const reasons = {
   TOKEN_ISSUER_UNKNOWN: {
     kind: 'unauthenticated',
     meaning: 'The token comes from an issuer that is not configured.',
-    remedy: 'Check `attestation.issuer`.',
+    remedy: 'Check `tokens.issuer`.',
   },
   TOKEN_NOT_BOUND: {
     kind: 'unauthenticated',
