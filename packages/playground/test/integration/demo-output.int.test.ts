@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { findPortBase } from '../find-port-base.ts';
 import type { DemoReport } from '../../src/screen/demo-report.ts';
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
@@ -13,7 +14,7 @@ const schemaFile = path.resolve(import.meta.dirname, '../../../../docs/demo-outp
 
 test('--once -o json: one document of the stated form, every call as expected, the intruder found', async () => {
   const root = mkdtempSync(path.join(tmpdir(), 'signet-once-'));
-  const portBase = 40_000 + (process.pid % 200) * 100;
+  const portBase = await findPortBase();
   const args = [main, '--state', path.join(root, 'state'), '--port-base', String(portBase), '--once', '-o', 'json'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { findPortBase } from '../find-port-base.ts';
 import { execInPod } from '../../src/launcher/exec-client.ts';
 import { sampleCallCommand } from '../../src/kubelet/image-catalogue.ts';
 import type { CallResult } from '../../src/sample/call-result.ts';
@@ -43,6 +44,7 @@ spec: { containers: [{ name: app, image: signet-sample, args: [--http=8080] }] }
 
 let root: string;
 let running: ChildProcess | undefined;
+let said = '';
 const file = (): string => path.join(root, 'mesh', 'cart.yaml');
 const paths = () => statePaths(path.join(root, 'state'));
 
@@ -58,14 +60,17 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function start(): ChildProcess {
-  const portBase = 30_000 + (process.pid % 200) * 100;
+async function start(): Promise<ChildProcess> {
+  const portBase = await findPortBase();
   const args = [main, '--mesh', path.join(root, 'mesh'), '--state', paths().root, '--port-base', String(portBase)];
-  running = spawn(process.execPath, args, {
-    stdio: 'ignore',
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, SIGNET_CONTEXT: path.join(root, 'context.json') },
   });
-  return running;
+  said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  running = child;
+  return child;
 }
 
 async function until<T>(look: () => T | undefined, what: string): Promise<T> {
@@ -74,11 +79,12 @@ async function until<T>(look: () => T | undefined, what: string): Promise<T> {
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error(`waited in vain for ${what}; it said: ${said}`);
 }
 
 interface Pod {
   readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
   readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
 }
 
@@ -127,7 +133,7 @@ describe('a playground without enrolled pods', () => {
 
   test('runs pods that find each other by name, follows its files, and ends without a trace', async () => {
     writeFileSync(file(), manifest(2));
-    const child = start();
+    const child = await start();
     uids = (await until(areReady(3), 'three pods')).map((pod) => pod.metadata.uid).toSorted();
     const names = ['cart', 'cart.shop', 'cart.shop.svc', 'cart.shop.svc.cluster.local'].map(
       (name) => `http://${name}/`,
@@ -139,7 +145,14 @@ describe('a playground without enrolled pods', () => {
     expect(missing?.outcome).toBe('error');
 
     writeFileSync(file(), manifest(1, 'renamed'));
-    await until(() => (areReady(2)() !== undefined ? true : undefined), 'the roll-out');
+    const isRolledOut = (found: Pod[]): boolean =>
+      found.every(
+        ({ metadata, spec }) => metadata.name === 'client' || spec.containers[0]?.args.includes('--name=renamed'),
+      );
+    await until(() => {
+      const found = areReady(2)();
+      return found !== undefined && isRolledOut(found) ? found : undefined;
+    }, 'the roll-out');
     const [renamed] = await callFromClient(['http://cart/']);
     expect(renamed?.message).toContain('"name":"renamed"');
     writeFileSync(file(), manifest(2));
@@ -154,7 +167,7 @@ describe('a playground without enrolled pods', () => {
   }, 90_000);
 
   test('keeps its pods over a restart, and everything ends with a launcher that is killed', async () => {
-    const child = start();
+    const child = await start();
     expect((await until(areReady(3), 'three pods')).map((pod) => pod.metadata.uid).toSorted()).toEqual(uids);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -162,9 +175,9 @@ describe('a playground without enrolled pods', () => {
   }, 60_000);
 
   test('starts on what a killed one left, and refuses a second one on the same state', async () => {
-    const child = start();
+    const child = await start();
     await until(areReady(3), 'three pods');
-    const second = start();
+    const second = await start();
     running = child;
     const [code] = (await once(second, 'exit')) as [number];
     expect(code).toBe(1);
