@@ -26,18 +26,39 @@ function headerMatcher(atom: HttpAtom): HeaderMatcher {
   return { name, stringMatch: isCaseless ? { ...matcher, ignoreCase: true } : matcher };
 }
 
-function permission(condition: Condition): Permission {
+/** Whether a request with an escaped slash in its path counts as one that a condition on the path means. */
+type Ambiguity = 'matches' | 'differs';
+
+/**
+ * `%2F` and `%5C` are a part of a segment to some applications and end it to others, which Envoy cannot know. Beside a
+ * condition on the path such a request is taken for the worse: it meets what refuses and misses what admits. A condition
+ * that names an escaped slash itself knows what it means.
+ */
+const escapedSlash: Permission = { urlPath: { path: stringMatcher({ kind: 'regex', value: '(?i:.*%(?:2f|5c).*)' }) } };
+const escape = /%(?:2f|5c)/i;
+
+function pathPermission(atom: Extract<Condition, { kind: 'path' }>, ambiguity: Ambiguity): Permission {
+  if (atom.match.kind === 'present') return { header: headerMatcher(atom) };
+  const matches: Permission = { urlPath: { path: stringMatcher(atom.match) } };
+  if (escape.test(atom.match.value)) return matches;
+  return ambiguity === 'matches'
+    ? { orRules: { rules: [matches, escapedSlash] } }
+    : { andRules: { rules: [matches, { notRule: escapedSlash }] } };
+}
+
+function permission(condition: Condition, ambiguity: Ambiguity): Permission {
+  const inside = (one: Condition): Permission => permission(one, ambiguity);
   switch (condition.kind) {
     case 'always':
       return { any: true };
     case 'never':
       return { notRule: { any: true } };
     case 'all':
-      return { andRules: { rules: condition.of.map(permission) } };
+      return { andRules: { rules: condition.of.map(inside) } };
     case 'some':
-      return { orRules: { rules: condition.of.map(permission) } };
+      return { orRules: { rules: condition.of.map(inside) } };
     case 'not':
-      return { notRule: permission(condition.of) };
+      return { notRule: permission(condition.of, ambiguity === 'matches' ? 'differs' : 'matches') };
     case 'port':
       return { destinationPort: condition.port };
     case 'destination-ip':
@@ -45,9 +66,7 @@ function permission(condition: Condition): Permission {
     case 'server-name':
       return { requestedServerName: stringMatcher(condition.match) };
     case 'path':
-      return condition.match.kind === 'present'
-        ? { header: headerMatcher(condition) }
-        : { urlPath: { path: stringMatcher(condition.match) } };
+      return pathPermission(condition, ambiguity);
     case 'method':
     case 'host':
     case 'header':
@@ -81,11 +100,12 @@ function principal(condition: Condition): Principal {
 
 /** One filter's worth of rules; without a match an ALLOW refuses and a DENY lets pass. */
 export function accessRules(action: 'ALLOW' | 'DENY', rules: readonly AccessRule[]): Rules {
+  const ambiguity = action === 'DENY' ? 'matches' : 'differs';
   const policies = rules
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .map((rule): [string, envoy.config.rbac.v3.Policy.$Properties] => [
       rule.id,
-      { permissions: [permission(rule.target)], principals: [principal(rule.source)] },
+      { permissions: [permission(rule.target, ambiguity)], principals: [principal(rule.source)] },
     ]);
   return { action: Action[action], policies: Object.fromEntries(policies) };
 }

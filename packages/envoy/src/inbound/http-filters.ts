@@ -67,6 +67,8 @@ export function inboundHttpFilters(
       // Rules on paths must see what the application will see.
       normalizePath: { value: true },
       mergeSlashes: true,
+      // Of the headers only: requests and answers may take as long as they like.
+      requestHeadersTimeout: { seconds: 30 },
       forwardClientCertDetails: ForwardClientCertDetails.SANITIZE_SET,
       setCurrentClientCertDetails: { uri: true },
       accessLog: [httpAccessLog(logNames.inbound, transport)],

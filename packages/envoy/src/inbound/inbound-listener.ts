@@ -19,6 +19,9 @@ const { TrafficDirection } = envoy.config.core.v3;
 type FilterChain = envoy.config.listener.v3.FilterChain.$Properties;
 type FilterChainMatch = envoy.config.listener.v3.FilterChainMatch.$Properties;
 
+/** Time for a handshake; a peer that says hello and then nothing would otherwise keep its connection for ever. */
+const handshakeTimeout = { seconds: 10 };
+
 /** Time for the first bytes; a client that sends less is then treated as plaintext. */
 const inspectionSeconds = 5;
 
@@ -45,6 +48,7 @@ function meshChain(port: PortAccess, mesh: MeshParameters): FilterChain {
   return {
     name: `${port.port}-mtls`,
     filterChainMatch: chainMatch(port, { transportProtocol: 'tls', applicationProtocols: [...meshProtocols] }),
+    transportSocketConnectTimeout: handshakeTimeout,
     transportSocket: mutualTlsServer({ parameters: port.tls, alpn: alpnOf(port), peers: meshPeers(port, mesh) }),
     filters: filtersOf(port, 'mtls') ?? [],
   };
@@ -54,6 +58,7 @@ function simpleTlsChain(port: PortAccess): FilterChain {
   return {
     name: `${port.port}-tls`,
     filterChainMatch: chainMatch(port, { transportProtocol: 'tls' }),
+    transportSocketConnectTimeout: handshakeTimeout,
     transportSocket: simpleTlsServer(port.tls, alpnOf(port)),
     filters: filtersOf(port, 'tls') ?? [],
   };

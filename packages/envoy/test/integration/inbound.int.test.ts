@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestAuthority, envoyVersions, findFreePorts, waitFor, type TestEnvoy } from '@signet/testing';
 import { startAccessLogSink, type AccessLogSink } from '../access-log-sink.ts';
@@ -148,11 +152,39 @@ describe.each([...envoyVersions()])('inbound side of Envoy %s', (version) => {
       const result = await exchange({ port: ports.strict, tls: meshTls('other'), send: get() });
       expect(result.received).toMatch(/^HTTP\/1\.1 403 [^]*RBAC: access denied/);
     });
-    test.each(['/admin', '/admin/x', '//admin', '/a/../admin', '/%61dmin'])('DENY holds for %s', async (path) => {
+    test.each([
+      ...[
+        '/admin',
+        '/admin/x',
+        '//admin',
+        '/a/../admin',
+        '/%61dmin',
+        '/%2Fadmin',
+        '/a%2f..%2fadmin',
+        '/a%5c..%5Cadmin',
+      ],
+    ])('DENY holds for %s', async (path) => {
       const result = await exchange({ port: ports.strict, tls: meshTls('client'), send: get(path) });
       expect(result.received).toMatch(/^HTTP\/1\.1 403 /);
     });
   });
+
+  test('who says hello and then nothing is not waited for', async () => {
+    const socket = connect({ host: '127.0.0.1', port: ports.strict });
+    const closed = once(socket.resume(), 'close');
+    let hasSaidHello = false;
+    const mute = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        if (!hasSaidHello) socket.write(chunk);
+        hasSaidHello = true;
+        done();
+      },
+    });
+    connectTls({ socket: mute, ALPNProtocols: meshHttp, rejectUnauthorized: false }).on('error', () => {});
+    await closed;
+    expect(hasSaidHello).toBe(true);
+  }, 20_000);
 
   describe('PERMISSIVE', () => {
     test('plaintext is served', async () =>
