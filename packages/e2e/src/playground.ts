@@ -38,11 +38,15 @@ export interface PlaygroundOptions {
   readonly mesh?: string;
 }
 
-/** Finds a base such that base + 11 … base + 23 are free on loopback, probing the first and the last. */
+/** What the control plane listens on, above the base. */
+const portOffsets = [11, 12, 14, 16, 22, 23];
+
+/** Finds a base whose ports are free on loopback, below the range from which the kernel takes ports of its own. */
 async function findPortBase(): Promise<number> {
   for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 200) * 100;
-    if ((await isFree(base + 12)) && (await isFree(base + 22))) return base;
+    const base = 20_000 + Math.floor(Math.random() * 120) * 100;
+    const free = await Promise.all(portOffsets.map((offset) => isFree(base + offset)));
+    if (free.every(Boolean)) return base;
   }
 }
 
