@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  matchesLabels,
   objectKey,
   type CertificateState,
   type ClusterSnapshot,
@@ -12,7 +13,6 @@ import { buildFinding, type Suspicion } from './build-findings.ts';
 import { establishOrigin } from './establish-origin.ts';
 import { enrolmentSignals, noController } from './judge-pod.ts';
 import { judgeService, type ServiceOutcome } from './judge-service.ts';
-import { matchesLabels } from './label-selector.ts';
 import { isAlive, type EstablishedOrigin } from './origin.ts';
 import { policiesReached } from './policy-reach.ts';
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { wantsAgent, type ClusterSnapshot, type Controller, type Service, type Workload } from '@signet/model';
-import { matchesLabels } from './label-selector.ts';
+import {
+  matchesLabels,
+  wantsAgent,
+  type ClusterSnapshot,
+  type Controller,
+  type Service,
+  type Workload,
+} from '@signet/model';
 import { isAlive, isOfOrigin, provenanceOf, templateAccountOf, type EstablishedOrigin } from './origin.ts';
 import { conformsTo } from './template-drift.ts';
 

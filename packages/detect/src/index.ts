@@ -8,5 +8,4 @@ export {
   type AttestationResult,
 } from './attest-endpoints.ts';
 export { bareSettleMs, originGraceMs } from './establish-origin.ts';
-export { matchesLabels, matchesSelector } from './label-selector.ts';
 export { provenanceOf, type EstablishedOrigin, type Provenance } from './origin.ts';

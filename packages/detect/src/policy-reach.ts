@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isNamespaceEnrolled, type ClusterSnapshot, type PolicyObject, type Workload } from '@signet/model';
-import { matchesSelector } from './label-selector.ts';
+import {
+  matchesSelector,
+  isNamespaceEnrolled,
+  type ClusterSnapshot,
+  type PolicyObject,
+  type Workload,
+} from '@signet/model';
 
 type Fields = Readonly<Record<string, unknown>>;
 

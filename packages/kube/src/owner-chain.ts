@@ -1,37 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Owner } from '@signet/model';
-import { fieldsOf, groupOf, listOf, textOf, type Fields, type KubeObject, type OwnerReference } from './kube-object.ts';
+import { matchesSelector, type Owner } from '@signet/model';
+import { fieldsOf, groupOf, listOf, type KubeObject, type OwnerReference } from './kube-object.ts';
 
 // A chain is Pod → ReplicaSet → Deployment; a cycle or a tower of references is somebody's attack.
 const chainLengthMax = 5;
 
-function matchesExpression(expression: Fields, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[textOf(expression['key'])];
-  const values = listOf(expression['values']);
-  switch (expression['operator']) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      return false;
-  }
-}
-
 /** True when the controller's selector picks the labels. An empty or missing one picks nothing. */
 function selects(controller: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   const selector = fieldsOf(fieldsOf(controller.body['spec'])['selector']);
-  const wanted = Object.entries(fieldsOf(selector['matchLabels']));
-  const expressions = listOf(selector['matchExpressions']).map(fieldsOf);
-  if (wanted.length + expressions.length === 0) return false;
-  return (
-    wanted.every(([key, value]) => labels[key] === value) &&
-    expressions.every((expression) => matchesExpression(expression, labels))
-  );
+  const isEmpty =
+    Object.keys(fieldsOf(selector['matchLabels'])).length + listOf(selector['matchExpressions']).length === 0;
+  return !isEmpty && matchesSelector(selector, labels);
 }
 
 /** One step up: the controller that the object names, and the object with that UID where it is what the reference says. */

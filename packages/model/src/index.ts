@@ -31,6 +31,7 @@ export {
   type Issuance,
   type Refusal,
 } from './issuance.ts';
+export { matchesLabels, matchesSelector } from './label-selector.ts';
 export {
   agentAnnotation,
   agentSocketPath,

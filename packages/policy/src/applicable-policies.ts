@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { matchesLabels } from '@signet/model';
 import type { CompiledAuthorization } from './authorization-policy/compile-authorization.ts';
 import type { CompiledPolicies } from './compile-policies.ts';
-import { matchesLabels, type Selector } from './selector.ts';
+import { type Selector } from './selector.ts';
 import type { CompiledTransport } from './transport-setting.ts';
 
 /** Policies that select one kind of pod, sorted by key. */

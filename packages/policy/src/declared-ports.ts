@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AppProtocol, InventorySnapshot, Service, ServicePort, Workload } from '@signet/model';
-import { isRestricting, matchesLabels } from './selector.ts';
+import {
+  matchesLabels,
+  type AppProtocol,
+  type InventorySnapshot,
+  type Service,
+  type ServicePort,
+  type Workload,
+} from '@signet/model';
+import { isRestricting } from './selector.ts';
 
 /** Where two Services disagree about a port, the protocol that promises less about its content wins. */
 const byCaution: readonly AppProtocol[] = ['server-first', 'tls', 'tcp', 'http', 'http2', 'grpc'];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { InventorySnapshot, PolicyStatus, Workload } from '@signet/model';
+import { matchesLabels, type InventorySnapshot, type PolicyStatus, type Workload } from '@signet/model';
 import type { AccessGraph, WorkloadAccess } from './access-graph.ts';
 import { createPolicySelector, type ApplicablePolicies } from './applicable-policies.ts';
 import type { CompiledPolicies } from './compile-policies.ts';
@@ -7,7 +7,7 @@ import { declaredPorts, groupServices } from './declared-ports.ts';
 import { rankTransports } from './effective-transport.ts';
 import { outboundAccess } from './outbound-access.ts';
 import { byPolicyKey, policyStatus } from './policy-status.ts';
-import { matchesLabels, readSelector } from './selector.ts';
+import { readSelector } from './selector.ts';
 import { createSpecReader, type Fields } from './spec-reader.ts';
 import { portsAccess, type PortsAccess } from './workload-access.ts';
 

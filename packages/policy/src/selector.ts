@@ -30,8 +30,3 @@ function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): 
 export function isRestricting(selector: Selector): boolean {
   return Object.keys(selector).length > 0;
 }
-
-/** True when the labels satisfy the selector. */
-export function matchesLabels(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([name, value]) => labels[name] === value);
-}
