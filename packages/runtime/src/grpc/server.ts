@@ -33,6 +33,8 @@ export interface Listener {
   readonly connectionsPerAddressMax?: number;
   /** Unless set, 100. */
   readonly streamsPerConnectionMax?: number;
+  /** A connection without a call is closed after this time, so that strangers do not use them up; 60 000 unless set. */
+  readonly connectionIdleMs?: number;
 }
 
 /** gRPC over our own TLS termination. Health and reflection are on every listener. */
@@ -61,11 +63,14 @@ export interface GrpcServerOptions {
 }
 
 /** Limits of grpc-js that every server of ours sets, as most are unlimited by default. */
-export function serverLimits(listener: Pick<Listener, 'messageBytesMax' | 'streamsPerConnectionMax'>): ChannelOptions {
+export function serverLimits(
+  listener: Pick<Listener, 'messageBytesMax' | 'streamsPerConnectionMax' | 'connectionIdleMs'>,
+): ChannelOptions {
   return {
     'grpc.max_receive_message_length': listener.messageBytesMax ?? 4 * 1024 * 1024,
     'grpc.max_concurrent_streams': listener.streamsPerConnectionMax ?? 100,
     'grpc-node.max_session_memory': 64,
+    'grpc.max_connection_idle_ms': listener.connectionIdleMs ?? 60_000,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
     'grpc.enable_channelz': 0,

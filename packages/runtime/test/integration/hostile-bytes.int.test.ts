@@ -97,14 +97,15 @@ function headers(fields: Readonly<Record<string, string>>): Buffer {
   );
 }
 
-const call = headers({
+const callFields = {
   ':method': 'POST',
   ':scheme': 'https',
   ':path': '/signet.ca.v1.IssuanceLedger/GetIssuance',
   ':authority': 'x',
   'content-type': 'application/grpc',
   te: 'trailers',
-});
+};
+const call = headers(callFields);
 
 describe('bytes of strangers', () => {
   test('instead of a ClientHello', async () => {
@@ -182,5 +183,20 @@ describe('bytes of strangers', () => {
     );
     await Promise.all(closed);
     await expectService();
+  });
+
+  test('a connection on which nobody calls is closed, one with a call is not', async () => {
+    const strict = await startTestServer(mesh, { clientCertificate: 'none', connectionIdleMs: 300 });
+    const open = () =>
+      connectTls({ host: '127.0.0.1', port: strict.port, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    const watch = headers({ ...callFields, ':path': '/grpc.health.v1.Health/Watch' });
+    const [idle, busy] = [open(), open()];
+    idle.write(Buffer.concat([preface, settings]));
+    busy.write(Buffer.concat([preface, settings, frame(1, [0x04, 1], watch), frame(0, [0x01, 1], Buffer.alloc(5))]));
+    busy.on('error', () => {}).resume();
+    await new Promise((resolve) => idle.on('error', resolve).resume().once('close', resolve));
+    expect(busy.readyState).toBe('open');
+    busy.destroy();
+    await strict.stop();
   });
 });
