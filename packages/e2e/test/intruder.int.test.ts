@@ -48,6 +48,11 @@ async function callUntilServed(
   return { ...tally(calls), byIntruder: calls.filter((call) => call.pod?.startsWith('intruder') === true).length };
 }
 
+/** The process of one service of the control plane, when each has its own. */
+function pidsOfComponent(mesh: Playground, component: string): number[] {
+  return mesh.pidsOf(`control-plane/src/main.ts ${component} `);
+}
+
 /** Writes a second intruder under another name. */
 function plantIntruder(mesh: Playground, name: string): void {
   const text = readFileSync(path.join(mesh.meshDir, 'intruder.yaml'), 'utf8');
@@ -73,7 +78,8 @@ describe('with attestation', () => {
   let intruder: WorkloadRow;
   let client: WorkloadRow;
   beforeAll(async () => {
-    mesh = await startPlayground();
+    // One process for each service, so that each can be killed by itself.
+    mesh = await startPlayground({ args: ['--split'] });
     intruder = await podNamed(mesh, 'intruder');
     client = await findPod(mesh, 'shop', 'frontend');
   }, 240_000);
@@ -105,9 +111,9 @@ describe('with attestation', () => {
 
   test('calls stay away from it while every component is killed and comes back', async () => {
     const running = callUntilServed(mesh, client, 1500);
-    for (let round = 0; round < 3; round += 1) {
-      const pids = mesh.pidsOf('control-plane');
-      expect(pids.length).toBeGreaterThan(0);
+    for (const component of ['ca', 'discovery', 'config']) {
+      const pids = pidsOfComponent(mesh, component);
+      expect(pids).toHaveLength(1);
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 2000));
     }
@@ -118,7 +124,8 @@ describe('with attestation', () => {
   }, 180_000);
 
   test('one that was created while discovery was down is found and gets nothing', async () => {
-    const pids = mesh.pidsOf('control-plane');
+    const pids = pidsOfComponent(mesh, 'discovery');
+    expect(pids).toHaveLength(1);
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
     plantIntruder(mesh, 'intruder-three');
     await new Promise((resolve) => setTimeout(resolve, 4000));
