@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import { Readable } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignetError } from '@signet/model';
-import { httpStatusOf, type Clock, type Logger, type TlsMaterial } from '@signet/runtime';
+import { httpStatusOf, limitConnections, type Clock, type Logger, type TlsMaterial } from '@signet/runtime';
 import type { Authorise } from '../authorise.ts';
 import type { DiscoveryContext } from '../discovery-context.ts';
 import { listEdges } from '../grpc/list-edges.ts';
@@ -37,7 +37,7 @@ export interface RestServer {
 }
 
 const requestTimeoutMs = 10_000;
-const connectionsMax = 1_000;
+const connectionsMax = { total: 1_000, perAddress: 200 };
 const rpcPrefix = '/signet.discovery.v1.Inventory/';
 
 function bearerOf(request: FastifyRequest): string | undefined {
@@ -121,6 +121,7 @@ function createTlsServer(): Server {
     handshakeTimeout: 5_000,
     requestTimeout: requestTimeoutMs,
     headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
     keepAliveTimeout: 15_000,
     maxHeaderSize: 16 * 1024,
   });
@@ -129,7 +130,7 @@ function createTlsServer(): Server {
 /** Creates the server; handshakes fail until there is a certificate. */
 export function createRestServer(o: RestServerOptions): RestServer {
   const server = createTlsServer();
-  server.maxConnections = connectionsMax;
+  limitConnections(server, connectionsMax);
   server.on('tlsClientError', (error: Error & { code?: string }) =>
     o.logger.debug({ code: error.code }, 'REST handshake failed'),
   );
