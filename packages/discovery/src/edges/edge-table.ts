@@ -22,6 +22,8 @@ export interface Edge {
 
 /** Edges kept at most; the ones without a call for longest give way. */
 export const edgesMax = 20_000;
+/** Edges kept of what one pod reports, so that none of them drives out what the others say. */
+export const edgesPerReporterMax = 2_000;
 
 function keyOf(edge: Edge): string {
   const { calls: _, lastSeen: __, ...identity } = edge;
@@ -31,25 +33,51 @@ function keyOf(edge: Edge): string {
 /** Sums of calls, bounded. */
 export class EdgeTable {
   readonly #edges = new Map<string, Edge>();
+  readonly #reporterOf = new Map<string, string>();
+  /** Keys by reporter, in the order of their newest call. */
+  readonly #keysOf = new Map<string, Set<string>>();
   readonly #max: number;
+  readonly #perReporterMax: number;
 
-  constructor(max = edgesMax) {
+  constructor(max = edgesMax, perReporterMax = edgesPerReporterMax) {
     this.#max = max;
+    this.#perReporterMax = perReporterMax;
   }
 
-  add(edge: Edge): void {
+  /** Adds what the pod with the UID `reporter` says. */
+  add(edge: Edge, reporter: string): void {
     const key = keyOf(edge);
+    const keys = this.#keysOf.get(reporter) ?? new Set();
+    if (this.#reporterOf.get(key) !== reporter) this.#disown(key);
+    keys.delete(key);
+    this.#keysOf.set(reporter, keys.add(key));
+    this.#reporterOf.set(key, reporter);
+    this.#put(key, edge);
+    const [oldestOfReporter] = keys;
+    if (keys.size > this.#perReporterMax && oldestOfReporter !== undefined) this.#remove(oldestOfReporter);
+    const [oldest] = this.#edges.keys();
+    if (this.#edges.size > this.#max && oldest !== undefined) this.#remove(oldest);
+  }
+
+  #put(key: string, edge: Edge): void {
     const known = this.#edges.get(key);
     // Deleted and set again, so that the map stays in order of the newest call.
     this.#edges.delete(key);
     const lastSeen = known !== undefined && known.lastSeen > edge.lastSeen ? known.lastSeen : edge.lastSeen;
     this.#edges.set(key, { ...edge, calls: (known?.calls ?? 0) + edge.calls, lastSeen });
-    if (this.#edges.size > this.#max) {
-      for (const oldest of this.#edges.keys()) {
-        this.#edges.delete(oldest);
-        break;
-      }
-    }
+  }
+
+  #remove(key: string): void {
+    this.#edges.delete(key);
+    this.#disown(key);
+    this.#reporterOf.delete(key);
+  }
+
+  #disown(key: string): void {
+    const reporter = this.#reporterOf.get(key);
+    const keys = reporter === undefined ? undefined : this.#keysOf.get(reporter);
+    keys?.delete(key);
+    if (reporter !== undefined && keys?.size === 0) this.#keysOf.delete(reporter);
   }
 
   /** Sorted by source, destination and the rest. */

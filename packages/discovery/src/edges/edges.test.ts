@@ -131,6 +131,11 @@ describe('edgeFromFlow', () => {
     else expect(edge).toMatchObject(expected);
   });
 
+  test.each([9e15, -9e15, Number.NaN])('a time that is none (%d) does not reach those who read it', (seconds) => {
+    const edge = edgeFromFlow(flow({ lastSeen: { seconds, nanos: 0 } }), context);
+    expect(edge?.lastSeen).toEqual(new Date(0));
+  });
+
   test('text of the caller is cut', () => {
     expect(edgeFromFlow(flow({ rule: 'x'.repeat(100_000) }), context)?.rule).toHaveLength(512);
   });
@@ -152,15 +157,22 @@ describe('EdgeTable', () => {
 
   test('sums up, and keeps the newest call', () => {
     const table = new EdgeTable();
-    table.add(edge);
-    table.add({ ...edge, calls: 5, lastSeen: new Date(1) });
+    table.add(edge, 'pod');
+    table.add({ ...edge, calls: 5, lastSeen: new Date(1) }, 'pod');
     expect(table.list()).toEqual([{ ...edge, calls: 7, lastSeen: new Date(100_000) }]);
   });
 
   test('is bounded: the edge without a call for longest gives way', () => {
     const table = new EdgeTable(2);
-    for (const source of ['a', 'b', 'a', 'c']) table.add({ ...edge, source });
+    for (const source of ['a', 'b', 'a', 'c']) table.add({ ...edge, source }, 'pod');
     expect(table.list().map(({ source }) => source)).toEqual(['a', 'c']);
+  });
+
+  test('what one pod makes up drives out its own edges only', () => {
+    const table = new EdgeTable(10, 2);
+    table.add({ ...edge, source: 'honest' }, 'other');
+    for (let n = 0; n < 50; n += 1) table.add({ ...edge, source: `made up ${n}` }, 'pod');
+    expect(table.list().map(({ source }) => source)).toEqual(['honest', 'made up 48', 'made up 49']);
   });
 });
 

@@ -27,7 +27,7 @@ function takeReport(context: DiscoveryContext, reporter: KnownCertificate, repor
       reporter,
       findCertificate: (serial) => context.follower.ledger.find(serial),
     });
-    if (edge !== undefined) context.edges.add(edge);
+    if (edge !== undefined) context.edges.add(edge, reporter.podUid);
   }
   context.events.trafficReported(flows.length);
 }

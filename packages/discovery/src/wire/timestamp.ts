@@ -8,8 +8,12 @@ export function dateToWire(date: Date): Timestamp {
   return { seconds, nanos: (milliseconds - seconds * 1000) * 1_000_000 };
 }
 
-/** The date; 1970 when there is none. */
+/** Within this many milliseconds of 1970 a Date can be (ECMA-262 §21.4.1.1). */
+const dateMax = 8.64e15;
+
+/** The date; 1970 when there is none, or none that a Date can hold. */
 export function dateFromWire(timestamp: Timestamp__Output | null | undefined): Date {
   if (timestamp === null || timestamp === undefined) return new Date(0);
-  return new Date(timestamp.seconds * 1000 + Math.floor(timestamp.nanos / 1_000_000));
+  const milliseconds = timestamp.seconds * 1000 + Math.floor(timestamp.nanos / 1_000_000);
+  return new Date(Math.abs(milliseconds) <= dateMax ? milliseconds : 0);
 }
