@@ -61,12 +61,24 @@ async function* jsonLines(events: AsyncIterable<unknown>): AsyncGenerator<string
   for await (const event of events) yield `${JSON.stringify(wireToJson(event))}\n`;
 }
 
+/** Status that fastify gives a request which never came to its handler; 500 for anything else. */
+function statusOf(error: unknown): number {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
+}
+
 function sendError(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
   if (error instanceof SignetError) {
     const { reason, message, field } = error;
     return reply
       .code(httpStatusOf(error.kind))
       .send({ error: { reason, message, ...(field === undefined ? {} : { field }) } });
+  }
+  const status = statusOf(error);
+  if (status >= 400 && status < 500) {
+    const message = 'the request cannot be read; these paths take no body';
+    return reply.code(status).send({ error: { reason: 'REQUEST_INVALID', message } });
   }
   logger.error({ err: error }, 'REST request failed');
   return reply.code(500).send({ error: { reason: 'INTERNAL', message: 'internal error' } });

@@ -25,7 +25,7 @@ function open(options: ConnectionOptions): Promise<TLSSocket> {
 }
 
 /** Asks for the Services on a connection that stands, and returns the status line. */
-function ask(socket: TLSSocket): Promise<string> {
+function ask(socket: TLSSocket, request = 'GET /v1/services HTTP/1.1\r\nhost: discovery\r\n\r\n'): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     socket.on('data', (bytes: Buffer) => {
@@ -33,7 +33,7 @@ function ask(socket: TLSSocket): Promise<string> {
       if (text.includes('\r\n')) resolve(text.slice(0, text.indexOf('\r\n')));
     });
     socket.once('error', reject).once('close', () => resolve('closed'));
-    socket.write('GET /v1/services HTTP/1.1\r\nhost: discovery\r\n\r\n');
+    socket.write(request);
   });
 }
 
@@ -54,6 +54,16 @@ describe('handshakes of REST', () => {
       expect(await ask(again)).toBe('HTTP/1.1 401 Unauthorized');
       again.destroy();
     }
+  });
+
+  test.each([
+    ['too large', 'content-type: application/json\r\ncontent-length: 6000000', '413 Payload Too Large'],
+    ['of another type', 'content-type: text/x-none\r\ncontent-length: 1', '415 Unsupported Media Type'],
+  ])('a body that is %s is the caller’s fault', async (_, headers, expected) => {
+    const socket = await open({});
+    const request = `POST /v1/resync HTTP/1.1\r\nhost: discovery\r\n${headers}\r\n\r\nx`;
+    expect(await ask(socket, request)).toBe(`HTTP/1.1 ${expected}`);
+    socket.destroy();
   });
 
   test('a certificate of another CA is none', async () => {
