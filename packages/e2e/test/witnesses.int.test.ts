@@ -43,15 +43,19 @@ async function captureBridge(work: () => Promise<void>): Promise<Buffer> {
     'nsenter',
     [
       ...['-t', String(clusterPid), '-n', ...(isOwnUserNamespace ? [] : ['-U', '--preserve-credentials'])],
-      ...['tcpdump', '-i', 'any', '-U', '-Z', 'root', '-w', file],
+      ...['tcpdump', '-i', 'any', '--immediate-mode', '-U', '-Z', 'root', '-w', file],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const exited = once(capture, 'exit');
   try {
-    await once(capture.stderr, 'data');
+    // It says more than one thing before it captures.
+    for await (const text of capture.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      if (String(text).includes('listening on')) break;
+    }
+    capture.stderr.resume();
     await work();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
   } finally {
     capture.kill('SIGINT');
     await exited;
