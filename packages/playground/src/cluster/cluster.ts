@@ -80,7 +80,8 @@ async function startControl(context: {
 }): Promise<() => Promise<void>> {
   const { config, paths, backend, channel } = context;
   const tokenFile = await keepControlTokens(backend, paths);
-  const database = await startDatabase(paths);
+  const onRestart = (text: string): void => channel.send({ type: 'problem', text });
+  const database = await startDatabase(paths, onRestart);
   channel.send({ type: 'progress', text: 'database is up; starting control plane and pods' });
   const controlPlane = startControlPlane({
     paths,
@@ -89,7 +90,7 @@ async function startControl(context: {
     attestation: config.attestation,
     isSplit: config.isSplit,
     tokenFile,
-    onRestart: (text) => channel.send({ type: 'problem', text }),
+    onRestart,
   });
   return async () => {
     await controlPlane.stop();

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run, startProcess, type ManagedProcess } from '../child-process.ts';
 import type { StatePaths } from '../state-paths.ts';
+import { keepDatabaseRunning } from './keep-database-running.ts';
 
 const port = 5432;
 const user = 'signet';
@@ -48,8 +49,12 @@ function ordinaryUserId(): string {
   return id;
 }
 
-/** Starts Postgres on a Unix socket; the data directory is made at first use. */
-export async function startDatabase(paths: StatePaths): Promise<Database> {
+/**
+ * Starts Postgres on a Unix socket, and again whenever it ends; the data directory is made at first use.
+ *
+ * @param onRestart is told what happened
+ */
+export async function startDatabase(paths: StatePaths, onRestart: (what: string) => void): Promise<Database> {
   const programs = findPrograms();
   const data = path.join(paths.database, 'data');
   const asUser = ['-U', `--map-user=${ordinaryUserId()}`, '--map-group=1'];
@@ -70,31 +75,34 @@ export async function startDatabase(paths: StatePaths): Promise<Database> {
       '--no-locale',
     ]);
   }
-  await endOrphan(path.join(data, 'postmaster.pid'));
-  const server = startProcess({
-    command: 'unshare',
-    args: [
-      ...asUser,
-      programs.postgres,
-      '-D',
-      data,
-      '-k',
-      paths.sockets,
-      '-p',
-      String(port),
-      '-c',
-      'listen_addresses=',
-      '-c',
-      'max_connections=60',
-      '-c',
-      'shared_buffers=32MB',
-    ],
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-    logFile: path.join(paths.logs, 'postgres.log'),
-  });
-  await waitForSocket(path.join(paths.sockets, `.s.PGSQL.${port}`), server);
-  // «fast shutdown»: open transactions are rolled back.
-  return { host: paths.sockets, database: 'postgres', user, stop: () => server.stop(10_000, 'SIGINT') };
+  const pidFile = path.join(data, 'postmaster.pid');
+  await endOrphan(pidFile);
+  const startServer = (): ManagedProcess =>
+    startProcess({
+      command: 'unshare',
+      args: [
+        ...asUser,
+        programs.postgres,
+        '-D',
+        data,
+        '-k',
+        paths.sockets,
+        '-p',
+        String(port),
+        '-c',
+        'listen_addresses=',
+        '-c',
+        'max_connections=60',
+        '-c',
+        'shared_buffers=32MB',
+      ],
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      logFile: path.join(paths.logs, 'postgres.log'),
+    });
+  const first = startServer();
+  await waitForSocket(path.join(paths.sockets, `.s.PGSQL.${port}`), first);
+  const kept = keepDatabaseRunning({ first, startServer, pidFile, onRestart });
+  return { host: paths.sockets, database: 'postgres', user, stop: () => kept.stop() };
 }
 
 /** A server whose playground was killed may still run on the data; its pid is only meaningful in its own PID namespace. */

@@ -115,17 +115,25 @@ async function callFromClient(targets: readonly string[]): Promise<readonly Call
   return JSON.parse(stdout) as CallResult[];
 }
 
-function processesOfState(): string[] {
+function commandLinesOfState(): { readonly pid: number; readonly line: string }[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((pid) => {
       try {
-        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+        return [{ pid: Number(pid), line: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }];
       } catch {
         return [];
       }
     })
-    .filter((line) => line.includes(paths().root));
+    .filter(({ line }) => line.includes(paths().root));
+}
+
+function processesOfState(): string[] {
+  return commandLinesOfState().map(({ line }) => line);
+}
+
+function databasePid(): number | undefined {
+  return commandLinesOfState().find(({ line }) => /^\S+\/bin\/postgres -D /.test(line))?.pid;
 }
 
 describe('a playground without enrolled pods', () => {
@@ -172,6 +180,22 @@ describe('a playground without enrolled pods', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     await until(() => (processesOfState().length === 0 ? true : undefined), 'the end of everything');
+  }, 60_000);
+
+  test('starts a database that is killed again, and ends it with the rest', async () => {
+    const child = await start();
+    await until(areReady(3), 'three pods');
+    const first = await until(databasePid, 'the database');
+    process.kill(first, 'SIGKILL');
+    await until(() => {
+      const pid = databasePid();
+      return pid !== undefined && pid !== first && existsSync(path.join(paths().sockets, '.s.PGSQL.5432'))
+        ? pid
+        : undefined;
+    }, 'another database');
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    expect(processesOfState()).toEqual([]);
   }, 60_000);
 
   test('starts on what a killed one left, and refuses a second one on the same state', async () => {
